@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Architectures: kernel virtual to physical addresses.
+ *
+ * To add one: write arch/NAME.c with a `const struct arch arch_NAME`, and add
+ * it to the table in arch/arch.c. Every architecture is in every binary.
+ */
+#ifndef ARCH_ARCH_H
+#define ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "facts/facts.h"
+#include "input/dump.h"
+
+/* What an architecture may look at while it sets up. Borrowed, outlives the state. */
+struct arch_env {
+	struct dump *dump;
+	struct dump_view *view;
+	const struct facts *facts;
+	unsigned int page_shift;
+	unsigned int word;	/* the kernel's: 4 or 8 bytes */
+	enum byte_order order;
+	const struct log *log;
+};
+
+/* A stretch of virtual memory that is contiguous in physical memory. */
+struct mapping {
+	uint64_t va;
+	uint64_t pa;
+	uint64_t len;		/* bytes from va on; 0 = empty */
+};
+
+struct arch {
+	const char *name;	/* as in utsname.machine and messages */
+	const char *uts_names;	/* blank-separated names utsname.machine may have */
+	uint16_t machine;	/* EM_* */
+	/*
+	 * Required. Derive all constants from facts and dump into *ret_state, which
+	 * is read-only afterwards and shared by threads. The error says which fact is missing.
+	 */
+	struct err *(*init)(const struct arch_env *env, void **ret_state);
+	void (*deinit)(void *state);
+	/*
+	 * Required. Translate @va; page tables are read through @view by physical
+	 * address. *ret covers @va: as much around it as one leaf or rule maps.
+	 * ERR_NO_MAPPING when nothing maps it. Bounded by the number of levels.
+	 */
+	struct err *(*vtop)(const void *state, struct dump_view *view, uint64_t va,
+			    struct mapping *ret);
+	/* Required. A canonical kernel address, cheap: for plausibility tests. */
+	bool (*is_kernel_address)(const void *state, uint64_t va);
+	/*
+	 * phys_base as the kdump sub header wants it (x86_64: physical minus linked
+	 * address of the kernel image, two's complement; others: start of RAM or 0).
+	 */
+	uint64_t (*phys_base)(const void *state);
+};
+
+/* The row for an ELF machine number, or NULL. */
+const struct arch *arch_by_machine(uint16_t machine);
+
+/* The row whose uts_names holds @name, or NULL. */
+const struct arch *arch_by_uts_name(const char *name);
+
+/* Name of an ELF machine for messages, known or not: "s390x (22)". Writes into @buf, returns it. */
+const char *arch_machine_name(uint16_t machine, char *buf, size_t len);
+
+/*
+ * A generic walk of page tables held in physical memory, driven by data.
+ *
+ * A level splits the address by @shift and @bits; decode() says what an entry
+ * is. x86_64, arm64 and others with the usual radix trees need only a table.
+ */
+enum pt_kind { PT_NONE, PT_TABLE, PT_LEAF };
+
+struct pt_entry {
+	enum pt_kind kind;
+	uint64_t pa;		/* table or leaf base */
+};
+
+struct pt_level {
+	unsigned int shift;	/* lowest address bit this level indexes */
+	unsigned int bits;	/* index bits */
+};
+
+struct pt_form {
+	unsigned int levels;		/* 1 .. 5 */
+	struct pt_level level[5];	/* top first */
+	unsigned int entry_size;	/* 4 or 8 bytes */
+	enum byte_order order;		/* of the entries */
+	/* @level counts from the top; the last level is levels - 1. */
+	struct pt_entry (*decode)(const struct pt_form *form, unsigned int level, uint64_t entry);
+	uint64_t pa_mask;		/* for decode */
+	uint64_t pa_mask_high;		/* for decode: arm64's split output address */
+};
+
+struct err *pt_walk(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
+		    uint64_t va, struct mapping *ret) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Input bytes by offset.
+ *
+ * A struct source is anything that serves bytes by offset: a regular file, a
+ * block device, /proc/vmcore, and (in input/) the flattened stream seen as
+ * the file it carries. Readers see only this, so a transport twist is a layer
+ * and not another reader. Safe for use by several threads at once.
+ *
+ * Call the source_* functions, never the ops: they check the contract.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct source;
+
+struct source_ops {
+	/* Required. Reads @len bytes at @off; short only at the end of the source. */
+	struct err *(*read)(struct source *src, uint64_t off, void *buf, size_t len, size_t *ret_len);
+	/*
+	 * NULL: no mapping, callers read. Maps [off, off + len) read-only; @off is
+	 * a multiple of the host page size and the range lies inside the source.
+	 */
+	struct err *(*map)(struct source *src, uint64_t off, size_t len, void **ret);
+	/* Required when map is there. */
+	void (*unmap)(struct source *src, void *addr, size_t len);
+	/* Required. */
+	void (*destroy)(struct source *src);
+};
+
+struct source {
+	const struct source_ops *ops;
+	const char *name;	/* for messages; owned by the source */
+	uint64_t size;		/* bytes; the capacity for a block device */
+	bool no_map;		/* mapping was refused or switched off: read instead */
+};
+
+/*
+ * Open @path read-only: regular file, block device or /proc file. Size comes
+ * from stat, or from seeking to the end where stat says 0.
+ * @allow_map false: never map (--non-mmap).
+ */
+struct err *source_open_file(const char *path, bool allow_map, struct source **ret)
+	__attribute__((warn_unused_result));
+
+/* Bytes in memory, borrowed: for tests and fuzzing. */
+struct err *source_open_memory(const void *data, size_t len, struct source **ret)
+	__attribute__((warn_unused_result));
+
+void source_destroy(struct source *src);
+
+/* Up to @len bytes at @off; *ret_len < @len only at the end. EINTR and short reads are retried. */
+struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t len,
+			     size_t *ret_len) __attribute__((warn_unused_result));
+
+/* Exactly @len bytes, or an error naming the source and the offset. */
+struct err *source_read(struct source *src, uint64_t off, void *buf, size_t len)
+	__attribute__((warn_unused_result));
+
+/*
+ * Map [off, off + len), any alignment of @off that is a multiple of the host
+ * page size. Returns ERR_UNSUPPORTED (and remembers it in no_map) where the
+ * system refuses mapping for good; the caller then reads.
+ */
+struct err *source_map(struct source *src, uint64_t off, size_t len, void **ret)
+	__attribute__((warn_unused_result));
+void source_unmap(struct source *src, void *addr, size_t len);
+
+#endif

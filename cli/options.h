@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line. One table feeds getopt_long, the usage text and the
+ * checks; an option is one row there and one field here.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* What the run is to do; decided once all words are read. */
+enum action {
+	ACTION_CREATE,
+	ACTION_DUMP_DMESG,
+	ACTION_CHECK_PARAMS,
+	ACTION_VERSION,
+	ACTION_HELP,
+};
+
+/* Const after options_parse(). */
+struct options {
+	enum action action;
+	char codec;			/* 'c', 'l', 'p', 'z'; 0 for none */
+	unsigned int level;		/* 0 .. 63 */
+	unsigned int message_level;	/* 0 .. 31 */
+	unsigned int threads;		/* as given; 0 when not given */
+	uint64_t cyclic_buffer_kb;	/* 0 when not given */
+	bool force;			/* -f */
+	bool dry_run;
+	bool show_stats;
+	bool non_mmap;
+	bool debug;			/* -D: adds message level 8 */
+	const char *vmcore;		/* borrowed from argv */
+	const char *dumpfile;		/* NULL where the action has none */
+};
+
+/*
+ * Parse. ERR_USAGE carries the line for the user ("Commandline parameter is
+ * invalid." is printed by the caller); *ret is filled as far as it got, so
+ * that message_level and action are usable then too.
+ */
+struct err *options_parse(int argc, char **argv, struct options *ret)
+	__attribute__((warn_unused_result));
+
+/* The usage text, printed from the table; malloc'd, NULL without memory. */
+char *options_usage(void);
+
+#endif

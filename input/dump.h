@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An opened dump: physical memory by address, and what came with it.
+ *
+ * A format registers physical segments and a way to read them; from then on
+ * nobody asks which format it was. Overlaps, gaps, fractional pages, holes in
+ * the file and unreadable pages are decided here, once.
+ *
+ * To add a format: write input/NAME.c with a `const struct dump_format
+ * dump_format_NAME`, and add it to the table in input/dump.c.
+ */
+#ifndef INPUT_DUMP_H
+#define INPUT_DUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/ranges.h"
+
+/* A stretch of physical memory. Order as in the file: the first one that holds a byte's data wins. */
+struct dump_segment {
+	uint64_t paddr;		/* first byte; any alignment */
+	uint64_t memsz;		/* bytes that existed; > 0 */
+	uint64_t filesz;	/* bytes stored, <= memsz; the rest was left out by an earlier filter */
+	uint64_t offset;	/* of the data in the file, for formats that have one */
+	uint64_t vaddr;		/* kernel virtual address, valid when has_vaddr */
+	bool has_vaddr;		/* false for all ones, and where it only repeats paddr */
+	bool is_pmem;		/* p_flags bit 4, PF_DEV: persistent memory (RFC "pmem memmap dump", 2023-04) */
+};
+
+struct dump;
+
+struct dump_format {
+	const char *name;	/* for messages: "ELF vmcore" */
+	/*
+	 * Required. err_not_mine when the first bytes are another format's;
+	 * ERR_BAD_INPUT or ERR_UNSUPPORTED when it is this one but unusable; only
+	 * these reach the user. On success fills @dump and sets dump->priv.
+	 */
+	struct err *(*open)(struct dump *dump);
+	/*
+	 * Required. Read @len bytes at physical @paddr, which lie in the page
+	 * frame(s) of one segment's stored data. ERR_LOST where the file is cut off.
+	 */
+	struct err *(*read)(struct dump *dump, const struct dump_segment *seg, uint64_t paddr,
+			    void *buf, size_t len);
+	/* File offsets equal seg->offset + (paddr - seg->paddr), so windows of the file can be mapped. */
+	bool mappable;
+	/* NULL when there is nothing to free. */
+	void (*close)(struct dump *dump);
+};
+
+/* A file header's utsname, where the format has one (kdump-compressed). */
+struct dump_uts {
+	char field[6][65];	/* sysname nodename release version machine domainname */
+};
+
+struct dump {
+	struct source *src;
+	const struct dump_format *format;
+	void *priv;
+	const struct log *log;
+
+	unsigned int word;	/* of the file: 4 or 8 */
+	enum byte_order order;
+	uint16_t machine;	/* EM_*; 0 when the format does not say */
+	bool incomplete;	/* marked so by whoever wrote it, or cut off */
+
+	struct dump_segment *segments;	/* usable ones: paddr known, sane */
+	size_t segment_count;
+
+	const uint8_t *notes;	/* all ELF notes, raw, in the dump's byte order; NULL when none */
+	size_t notes_len;
+	const char *vmcoreinfo;	/* text inside notes (or the file), not NUL-terminated; NULL when absent */
+	size_t vmcoreinfo_len;
+	unsigned int nr_cpus;	/* number of PRSTATUS notes */
+
+	/* kdump-compressed and split inputs; 0 and NULL for others. */
+	unsigned int dump_level;
+	const struct dump_uts *uts;
+
+	/* Set by dump_set_page_size(). */
+	unsigned int page_shift;
+	uint64_t max_mapnr;	/* pfns are below this: end of the highest segment, rounded up to a page */
+	struct ranges present;	/* pfns that a segment touches: bitmap1 */
+	struct ranges missing;	/* present pfns without stored data (memsz beyond filesz) */
+	struct ranges pmem;	/* pfns inside segments marked is_pmem */
+	/* Lookup index over segments, private to input/. */
+	struct dump_index *index;
+};
+
+struct dump_options {
+	bool no_mmap;		/* --non-mmap */
+	const struct log *log;
+};
+
+/*
+ * Open @path with the first format that says it is its own. The error names
+ * the file, and what it is when that is known and not supported.
+ */
+struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
+	__attribute__((warn_unused_result));
+
+/* The same over a source, which the dump then owns (also on failure). */
+struct err *dump_open_source(struct source *src, const struct dump_options *options,
+			     struct dump **ret) __attribute__((warn_unused_result));
+void dump_close(struct dump *dump);
+
+/*
+ * Tell the page size in bytes (a power of two, 4 KiB to 256 KiB) once it is
+ * known; computes max_mapnr, present, missing and pmem. Must precede pfn use;
+ * reads by address work before it.
+ */
+struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
+	__attribute__((warn_unused_result));
+
+/* The segment that answers for physical address @paddr (data preferred), or NULL. */
+const struct dump_segment *dump_find(const struct dump *dump, uint64_t paddr);
+
+/*
+ * A reader's window on a dump. One per thread; dump itself is shared and
+ * read-only. Uses a large mapped window of the file where it can, and
+ * read() into its own buffer where it cannot.
+ */
+struct dump_view;
+
+#define DUMP_VIEW_MAX (256u << 10)	/* most bytes one dump_view_get() can give */
+
+/* @window: bytes to map at a time, a power of two from 64 KiB; 0 for the default of 4 MiB. */
+struct err *dump_view_create(struct dump *dump, size_t window, struct dump_view **ret)
+	__attribute__((warn_unused_result));
+void dump_view_destroy(struct dump_view *view);
+
+/*
+ * @len bytes (1 .. DUMP_VIEW_MAX) at physical @paddr, valid until the next call
+ * on this view. A page only partly in the dump is filled with zeros; a page
+ * no byte of which is there gives ERR_NOT_PRESENT, one left out by an earlier
+ * filter ERR_EXCLUDED, one that cannot be read ERR_LOST; *ret is then untouched.
+ */
+struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, const void **ret)
+	__attribute__((warn_unused_result));
+
+/*
+ * How many bytes from @paddr on, at most @want, one mapped piece could serve:
+ * lets a caller take long runs without copying. 0 when even one page must be assembled.
+ */
+size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want);
+
+/* Copy @len bytes, any length; errors as above. */
+struct err *dump_view_read(struct dump_view *view, uint64_t paddr, void *buf, size_t len)
+	__attribute__((warn_unused_result));
+
+#endif

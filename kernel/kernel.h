@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The crashed kernel: reading its memory by virtual address, and bring-up.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "facts/facts.h"
+#include "input/dump.h"
+
+/* utsname of the crashed kernel, each field NUL-terminated. */
+struct kernel_uts {
+	char sysname[65];
+	char nodename[65];
+	char release[65];
+	char version[65];
+	char machine[65];
+	char domainname[65];
+};
+
+struct kernel {
+	struct dump *dump;		/* borrowed */
+	const struct log *log;
+	struct facts facts;
+	unsigned int page_shift;
+	unsigned int word;		/* bytes of an unsigned long of the kernel */
+	enum byte_order order;
+	const struct arch *arch;	/* NULL: architecture unknown or unusable, see no_arch */
+	void *arch_state;
+	struct err *no_arch;		/* why there is no translation; NULL when there is */
+	struct kernel_uts uts;		/* from memory, else the file header, else OSRELEASE and the machine's name */
+	bool uts_from_memory;
+	uint64_t crash_time;		/* seconds since the epoch; 0 when unknown */
+};
+
+/*
+ * Learn what the dump says: page size, facts, architecture, utsname. Fails
+ * only where nothing at all could be done with the dump (no page size). A dump
+ * whose kernel memory cannot be translated is returned with no_arch set:
+ * levels 0 and 1 need no kernel knowledge.
+ */
+struct err *kernel_create(struct dump *dump, const struct log *log, struct kernel **ret)
+	__attribute__((warn_unused_result));
+void kernel_destroy(struct kernel *kernel);
+
+/* A reader of kernel memory; one per thread. Keeps the last translations. */
+struct kreader;
+
+struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
+	__attribute__((warn_unused_result));
+void kreader_destroy(struct kreader *reader);
+
+/* The view behind a reader, for reads by physical address in the same thread. */
+struct dump_view *kreader_view(struct kreader *reader);
+
+/* Translate; *ret holds at least the byte at @va, up to a whole leaf from @va on (ret->va == va). */
+struct err *kread_vtop(struct kreader *reader, uint64_t va, struct mapping *ret)
+	__attribute__((warn_unused_result));
+
+/* Copy @len bytes from @va, page by page through the translation. The error names the address. */
+struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
+	__attribute__((warn_unused_result));
+struct err *kread_u32(struct kreader *reader, uint64_t va, uint32_t *ret)
+	__attribute__((warn_unused_result));
+struct err *kread_u64(struct kreader *reader, uint64_t va, uint64_t *ret)
+	__attribute__((warn_unused_result));
+/* An unsigned long or pointer of the kernel. */
+struct err *kread_word(struct kreader *reader, uint64_t va, uint64_t *ret)
+	__attribute__((warn_unused_result));
+
+/*
+ * Walk a circular list of struct list_head from @head (not an element):
+ * fn is called with the address of each element's list_head until it returns
+ * an error, the list closes, or @limit elements were seen. A cycle that
+ * misses the head, an unreadable element and the limit are ERR_BAD_INPUT or
+ * the read's error; elements seen before have been delivered.
+ */
+struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit,
+			   struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
+	__attribute__((warn_unused_result));
+
+/*
+ * The pfn ranges of pmem metadata named by SYMBOL(devm_memmap_vmcore_head)
+ * (RFC "pmem memmap dump" v2, 2023-04; in no released kernel). *found says
+ * whether the kernel has the list. A bad element is skipped with a warning; a
+ * broken list ends there with one.
+ */
+struct err *kernel_pmem_metadata(struct kreader *reader, struct ranges *metadata, bool *found)
+	__attribute__((warn_unused_result));
+
+/*
+ * Write the kernel log as text: "[%5lld.%06ld] text\n" per record, with the
+ * caller id where the kernel records one. write() gets pieces of text in order.
+ * Bounded against corruption; records that cannot be read are counted in
+ * *@lost and skipped. ERR_UNSUPPORTED for log buffers older than 5.10.
+ */
+struct klog_out {
+	struct err *(*write)(void *ctx, const char *text, size_t len);
+	void *ctx;
+};
+struct err *klog_dump(struct kreader *reader, const struct klog_out *out, uint64_t *records,
+		      uint64_t *lost) __attribute__((warn_unused_result));
+
+#endif

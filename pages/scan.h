@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From struct pages to the plan: read runs of struct page, decode, judge,
+ * count. One block at a time, any block independently of the others.
+ */
+#ifndef PAGES_SCAN_H
+#define PAGES_SCAN_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/progress.h"
+#include "base/ranges.h"
+#include "kernel/kernel.h"
+#include "pages/class.h"
+#include "pages/mem_map.h"
+#include "pages/plan.h"
+
+struct scan_counts {
+	uint64_t dropped[PAGE_CLASSES];	/* pages really dropped, by class; KEEP and ZERO stay 0 */
+	uint64_t kept_for[KEEP_REASONS];	/* pages kept for lack of a fact, by reason */
+};
+
+/* What all scanners of a run share; read-only while scanning. */
+struct scan_job {
+	const struct kernel *kernel;
+	const struct mem_map *map;	/* NULL: no struct pages; everything present stays, pmem rules apart */
+	const struct page_layout *layout;	/* NULL iff map is */
+	unsigned int level;
+	const struct ranges *pmem_metadata;	/* pfns; empty set when there are none */
+};
+
+/* One thread's scanner. */
+struct scanner;
+struct err *scanner_create(const struct scan_job *job, struct scanner **ret)
+	__attribute__((warn_unused_result));
+void scanner_destroy(struct scanner *scanner);
+
+/*
+ * Judge block @block: fill @keep as struct plan_judge says, and add to
+ * @counts (may be NULL). Fails only for lack of memory.
+ */
+struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
+		       struct scan_counts *counts) __attribute__((warn_unused_result));
+
+/*
+ * Judge all blocks on @threads workers (0: in this thread) through the ordered
+ * pool, put them into @plan, sum up @counts.
+ */
+struct err *scan_all(const struct scan_job *job, unsigned int threads, struct plan *plan,
+		     struct scan_counts *counts, const struct progress *progress)
+	__attribute__((warn_unused_result));
+
+#endif
