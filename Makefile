@@ -48,7 +48,10 @@ endif
 # Libraries. libelf and libdw are required; a missing codec is said and left out.
 have_header = $(shell printf '\043include <$(1)>\n' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
-ifeq ($(filter clean lint-deps,$(MAKECMDGOALS)),)
+# Goals that install dependencies first, or need none, do not look for them.
+NO_PROBE_GOALS := clean test demo demo-kdump lint
+PROBING := $(filter-out $(NO_PROBE_GOALS),$(or $(MAKECMDGOALS),all))
+ifneq ($(PROBING),)
 ifneq ($(call have_header,gelf.h),1)
 MISSING_REQUIRED += libelf
 $(info makedumpfile needs libelf: header gelf.h, Debian libelf-dev, Fedora elfutils-libelf-devel)
@@ -63,7 +66,7 @@ override CPPFLAGS += -DUSE_$(1)=1
 LIBS += $(3)
 else
 override CPPFLAGS += -DUSE_$(1)=0
-ifeq ($$(filter clean,$$(MAKECMDGOALS)),)
+ifneq ($$(PROBING),)
 $$(info building without $(1): header $(2) ($(4)) is missing or $(1)=0 was given)
 endif
 endif

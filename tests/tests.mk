@@ -1,6 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Targets that test; the top Makefile includes this.
 
-.PHONY: test-unit asan
+.PHONY: test test-unit test-cli test-corpus test-synthetic test-vm test-crash asan lint demo demo-kdump
+
+# What a machine lacks is installed first, so the build is a make of its own.
+test:
+	@tests/deps build test vm lint
+	@$(MAKE) --no-print-directory all
+	@tests/all
+
 test-unit: unit-bins
 	@tests/run-unit $(UNIT_BINS)
+
+test-cli: all
+	@tests/cli/run.py --program ./makedumpfile
+
+# Every recipe of tests/gen/recipes through the program.
+test-corpus: all
+	@tests/corpus/run.py --program ./makedumpfile
+
+# Whole synthetic machines: classes, eras, budgets, threads, memory.
+test-synthetic: all
+	@tests/synthetic/run.py --program ./makedumpfile
+
+# Unit tests and corpus once more under ASan and UBSan.
+asan:
+	@$(MAKE) --no-print-directory -s VARIANT=asan all unit-bins
+	@tests/run-asan
+
+test-vm: all
+	@tests/vm/lab.py test --program ./makedumpfile
+
+test-crash: all
+	@tests/vm/lab.py test-crash --program ./makedumpfile
+
+lint:
+	@tests/lint --compilers
+
+demo:
+	@tests/deps build test
+	@$(MAKE) --no-print-directory all
+	@tests/demo
+
+demo-kdump:
+	@tests/deps build vm
+	@$(MAKE) --no-print-directory all
+	@tests/vm/lab.py demo --program ./makedumpfile
