@@ -67,7 +67,7 @@ static int populate(void *addr, size_t len)
 	while (madvise(addr, len, MADV_POPULATE_READ)) {
 		if (errno == EINVAL)
 			return 0;
-		if (errno != EINTR && errno != EAGAIN)
+		if (errno != EINTR)
 			return errno;
 	}
 	return 0;
