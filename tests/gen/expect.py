@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a filter must do with a generated machine, and comparing with it.
+
+A generated dump DUMP has DUMP.json beside it:
+	page_size, max_mapnr
+	present   [[first, end], ...]  pfns in some load, half open
+	runs      [[first, end, class], ...]  ascending, non-overlapping
+	zero      [[first, end], ...]  pfns whose bytes are all zero
+	log       [{"seq", "ts_nsec", "caller_id", "text"}, ...] or null
+	notes     anything else a test wants to know (symbols, regions)
+Classes: kernel, free, cache, cache_private, user, hwpoison, offline,
+pmem_userdata, pmem_metadata. Pages without a run are kernel pages.
+"""
+
+import json
+
+import genpath  # noqa: F401
+from pylib import bits
+
+LEVEL_OF = {"kernel": 0, "free": 16, "cache": 2 | 4, "cache_private": 4, "user": 8,
+            "pmem_metadata": 32}
+ALWAYS = ("hwpoison", "offline", "pmem_userdata")
+REPORT_ROWS = {"cache": "Non-private cache pages", "cache_private": "Private cache pages",
+               "user": "User process data pages", "free": "Free pages",
+               "hwpoison": "Hwpoison pages", "offline": "Offline pages",
+               "pmem_metadata": "pmem metadata pages", "pmem_userdata": "pmem userdata pages"}
+
+
+def dropped_at(kind, level):
+    """True when a page of this class is left out at a dump level."""
+    return kind in ALWAYS or bool(LEVEL_OF[kind] & level)
+
+
+class Expected:
+    """The contents of a DUMP.json; sets are those of bits."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as stream:
+            self.raw = json.load(stream)
+        self.page_size, self.max_mapnr = self.raw["page_size"], self.raw["max_mapnr"]
+        self.present = bits.from_ranges(map(tuple, self.raw["present"]))
+        self.zero = bits.from_ranges(map(tuple, self.raw["zero"])) & self.present
+        by_class = {}
+        for first, end, kind in self.raw["runs"]:
+            by_class.setdefault(kind, []).append((first, end))
+        self.classes = {kind: bits.from_ranges(ranges) & self.present
+                        for kind, ranges in by_class.items()}
+
+    def dropped(self, level):
+        """Pages without a descriptor at this level."""
+        result = 0
+        for kind, pages in self.classes.items():
+            if dropped_at(kind, level):
+                result |= pages
+        return result
+
+    def kept(self, level):
+        """Pages with a descriptor at this level (zero pages keep theirs)."""
+        return self.present & ~self.dropped(level)
+
+    def counters(self, level):
+        """Report label -> number of pages at this level."""
+        result = {label: self.classes.get(kind, 0).bit_count() if dropped_at(kind, level) else 0
+                  for kind, label in REPORT_ROWS.items()}
+        result["Pages filled with zero"] = \
+            (self.kept(level) & self.zero).bit_count() if level & 1 else 0
+        return result
+
+    def class_of(self, pfn):
+        """Class name of one page."""
+        for kind, pages in self.classes.items():
+            if pages >> pfn & 1:
+                return kind
+        return "kernel"
+
+    def compare(self, kept, level):
+        """List of texts, one per class and direction in which `kept` is wrong."""
+        want, faults = self.kept(level), []
+        for text, pages in (("kept needlessly", kept & ~want), ("lost", want & ~kept)):
+            for kind, members in list(self.classes.items()) + [("kernel", self.kernel())]:
+                if pages & members:
+                    faults.append(f"level {level}: {kind} {text}: {bits.show(pages & members)}")
+        stray = kept & ~self.present
+        if stray:
+            faults.append(f"level {level}: not in the dump: {bits.show(stray)}")
+        return faults
+
+    def kernel(self):
+        """Present pages of no other class."""
+        result = self.present
+        for pages in self.classes.values():
+            result &= ~pages
+        return result
