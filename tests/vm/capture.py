@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The capture side of a real crash: its initramfs, and what it leaves behind."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+from initramfs import Initramfs, add_busybox
+from machine import MachineError
+from packages import Archive, PackageError, cache_dir, host_codename
+
+HERE = pathlib.Path(__file__).parent
+MIB = 1 << 20
+# What kdump scripts of distributions pass, less the disk they boot from.
+CMDLINE = "console=ttyS0 irqpoll nr_cpus=1 reset_devices loglevel=4 panic=-1"
+MODULES = ["virtio_pci", "virtio_blk", "ext4"]
+CRASH_SECONDS = 240
+LINE = re.compile(r"^MDFCAP (done|fail|\S+ status=)(.*)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """The makedumpfile the capture kernel runs.
+
+    path is a program of this machine; it is started through its libraries as
+    ldd finds them.  root, when given, is a folder with unpacked packages of
+    another suite: then everything needed is taken from there.
+    script is the sh file that says what to run.
+    """
+
+    path: pathlib.Path
+    root: pathlib.Path | None = None
+    script: pathlib.Path = HERE / "guest/capture"
+
+    def contents(self):
+        """The bytes that decide what a crash gives."""
+        return self.path.read_bytes() + self.script.read_bytes()
+
+
+def kexec_program():
+    """The kexec of this machine's own release, which runs with its libraries."""
+    root = Archive("amd64").unpack("kexec-tools", cache_dir() / "tools" / "amd64", host_codename())
+    return next(path for path in (root / "sbin/kexec", root / "usr/sbin/kexec") if path.exists())
+
+
+def _add_foreign(image, program):
+    """A program of another suite, with that suite's libraries and loader in /foreign."""
+    for path in sorted(program.root.rglob("*.so*")):
+        if path.is_file() and "gconv" not in path.parts:
+            image.copy(path, "foreign/lib/" + path.name)
+    image.copy(program.path, "foreign/makedumpfile")
+    image.add("bin/makedumpfile", b"#!/bin/sh\nexec /foreign/lib/ld-linux-x86-64.so.2 "
+              b"--library-path /foreign/lib /foreign/makedumpfile \"$@\"\n", 0o755)
+
+
+def image(kern, program):
+    """The capture kernel's initramfs as bytes."""
+    result = Initramfs()
+    add_busybox(result, kern.arch)
+    result.add("init", (HERE / "guest/capture-init").read_bytes(), 0o755)
+    result.add("capture", program.script.read_bytes(), 0o755)
+    if program.root:
+        _add_foreign(result, program)
+    else:
+        result.add_program(program.path, "bin/makedumpfile")
+    result.add_modules(kern, MODULES)
+    return result.bytes()
+
+
+def disks(work, memory):
+    """Make the disks of the capture side in work; memory is in MiB; {serial: path}.
+
+    `result` is an ext4 image for files, `vmcore` a raw disk that takes
+    /proc/vmcore as it is.
+    """
+    paths = {name: work / (name + ".img") for name in ("result", "vmcore")}
+    make_ext4(paths["result"], (2 * memory + 128) * MIB)
+    with open(paths["vmcore"], "wb") as file:
+        file.truncate((memory + 64) * MIB)
+    return paths
+
+
+def make_ext4(path, size, contents=None):
+    """An ext4 image of size bytes, sparse, holding the folder contents."""
+    path.unlink(missing_ok=True)
+    with open(path, "wb") as file:
+        file.truncate(size)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=0,nodiscard",
+                    *(["-d", contents] if contents else []), path], check=True)
+
+
+def crash(machine, guest, images, out):
+    """Let the waiting guest panic, wait for the capture side, collect into out.
+
+    Returns {step: {"status": n, "seconds": s, "maxrss_kib": k}}.  A step that
+    failed is a result like any other: the caller decides.
+    """
+    machine.send("go")
+    steps = {}
+    size = 0
+    while True:
+        match = machine.wait_line(LINE, CRASH_SECONDS)
+        if not match or match.group(1) == "fail":
+            raise MachineError(f"{guest.name}: the capture kernel failed: "
+                               f"{match.group(2) if match else 'it powered off'}")
+        if match.group(1) == "done":
+            break
+        values = dict(item.split("=", 1) for item in match.group(0).split()[2:])
+        steps[match.group(1).split()[0]] = {key: float(text) for key, text in values.items()}
+        size = int(values.get("bytes", size))
+    machine.process.wait(timeout=60)
+    out.mkdir()
+    done = subprocess.run(["debugfs", "-R", f"rdump / {out}", images["result"]],
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackageError(f"debugfs: {done.stderr}")
+    (out / "lost+found").rmdir()
+    os.truncate(images["vmcore"], size)
+    os.replace(images["vmcore"], out / "vmcore.elf")
+    (out / "steps.json").write_text(json.dumps(steps, indent=1) + "\n", encoding="utf-8")
+    return steps

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One QEMU machine: start, watch the serial console, talk QMP, stop.
+
+Hardware virtualisation is not asked for: the lab must give the same result
+where /dev/kvm is missing or does not work.
+"""
+
+import json
+import pathlib
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+
+class MachineError(Exception):
+    """The guest or QEMU did not do what it should; str() says what was last seen."""
+
+
+class Machine:
+    """`with Machine(arguments, log) as machine:` runs QEMU and always ends it.
+
+    arguments: list of str or Path after the program name, which is the first.
+    log: Path the serial console is copied to.
+    """
+
+    def __init__(self, arguments, log):
+        self.log = pathlib.Path(log)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mdflab-"))
+        self.arguments = [str(item) for item in arguments]
+        self.process = None
+        self.serial = self.qmp_file = self.qmp_socket = None
+        self.pending = b""
+
+    def __enter__(self):
+        folder = self.folder
+        self.log.write_bytes(b"")
+        command = [*self.arguments, "-display", "none", "-nodefaults", "-no-reboot",
+                   "-chardev", f"socket,id=serial,path={folder}/serial,server=on,wait=on",
+                   "-serial", "chardev:serial",
+                   "-qmp", f"unix:{folder}/qmp,server=on,wait=off"]
+        errors = open(folder / "stderr", "wb")
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors,
+                                        stderr=errors)
+        errors.close()
+        try:
+            self.serial = self._connect("serial")
+            self.qmp_socket = self._connect("qmp")
+            self.qmp_file = self.qmp_socket.makefile("rw", encoding="utf-8")
+            self.qmp_file.readline()
+            self.qmp("qmp_capabilities")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *unused):
+        for item in (self.serial, self.qmp_file, self.qmp_socket):
+            if item:
+                item.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _connect(self, name):
+        end = time.monotonic() + 20
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(self.folder / name))
+                return connection
+            except OSError:
+                connection.close()
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise self._error("QEMU did not start") from None
+                time.sleep(0.05)
+
+    def _error(self, what):
+        tail = b"\n".join(self.log.read_bytes().splitlines()[-15:]).decode("utf-8", "replace")
+        stderr = (self.folder / "stderr").read_text(encoding="utf-8", errors="replace").strip()
+        return MachineError("\n".join(filter(None, [what, stderr, f"console ({self.log}):", tail])))
+
+    def qmp(self, command, **arguments):
+        """Run a QMP command and return its answer; events are ignored."""
+        self.qmp_file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.qmp_file.flush()
+        while True:
+            line = self.qmp_file.readline()
+            if not line:
+                raise self._error(f"QEMU ended during {command}")
+            answer = json.loads(line)
+            if "error" in answer:
+                raise self._error(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def send(self, text):
+        """Type a line on the console."""
+        self.serial.sendall(text.encode() + b"\n")
+
+    def wait_line(self, wanted, seconds):
+        """The first console line from here on that matches the compiled pattern wanted.
+
+        Returns the match object, or None when the machine powered off first.
+        """
+        end = time.monotonic() + seconds
+        with open(self.log, "ab") as log:
+            while True:
+                line, found, rest = self.pending.partition(b"\n")
+                if found:
+                    self.pending = rest
+                    match = wanted.search(line.decode("utf-8", "replace").rstrip("\r"))
+                    if match:
+                        return match
+                    continue
+                left = end - time.monotonic()
+                if left <= 0 or not select.select([self.serial], [], [], left)[0]:
+                    raise self._error(f"no line {wanted.pattern!r} in {seconds} s")
+                data = self.serial.recv(65536)
+                if not data:
+                    return None
+                log.write(data)
+                log.flush()
+                self.pending += data
+
+    def dump(self, path, kind="elf"):
+        """dump-guest-memory into path (kind: elf, kdump-zlib, ...)."""
+        self.qmp("dump-guest-memory", paging=False, protocol=f"file:{path}", format=kind)
+
+    def stop(self):
+        """End the machine."""
+        self.qmp("quit")
+        self.process.wait(timeout=20)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boot one guest of the table and collect its dumps and its ground truth."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+import time
+
+import capture
+from initramfs import Initramfs, add_busybox, guest_program
+from kernels import kernel
+from machine import Machine, MachineError
+from packages import cache_dir
+
+HERE = pathlib.Path(__file__).parent
+ASK = re.compile(r"^MDFLAB (ask|fail) (.*)")
+MIB = 1 << 20
+CRASH_RESERVED = "256M"
+MODULES = ["virtio_pci", "virtio_blk", "ext4", "qemu_fw_cfg"]
+CONSOLE = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
+STEP_SECONDS = 120
+LAYOUT = 1
+CAPTURE_FILES = ("capture", "capture-init")
+
+
+def result_dir(guest):
+    """Where the files of a guest are kept."""
+    return cache_dir() / "vm" / guest.name
+
+
+def keys(guest, program):
+    """(key of the dump, key of the crash): what must stay equal to reuse results.
+
+    Python files are not in it: LAYOUT is to be raised when one changes what
+    ends up in a result.
+    """
+    row = dataclasses.replace(guest, why="")
+    base = hashlib.sha256(f"{LAYOUT} {row!r} {kernel(guest.kernel).release}".encode())
+    for path in sorted((HERE / "guest").rglob("*")):
+        if path.is_file() and path.name not in CAPTURE_FILES:
+            base.update(path.read_bytes())
+    crash = base.copy()
+    if program:
+        crash.update((HERE / "guest/capture-init").read_bytes() + program.contents())
+    return base.hexdigest(), crash.hexdigest()
+
+
+def _guest_image(guest, kern):
+    image = Initramfs()
+    add_busybox(image, kern.arch)
+    image.copy(HERE / "guest/init", "init")
+    image.entries["init"] = (0o100755, *image.entries["init"][1:])
+    image.copy(guest_program(kern.arch), "bin/mdflab")
+    modules = list(MODULES)
+    if guest.balloon:
+        modules.append("virtio_balloon")
+    image.add_modules(kern, modules)
+    if guest.kexec:
+        image.add_program(capture.kexec_program(), "bin/kexec")
+    image.add("lab.conf", "".join(f'{name}="{value}"\n' for name, value in {
+        "WORKLOAD": guest.workload, "KEXEC": guest.kexec, "FLOOD": guest.flood or "",
+        "BALLOON": guest.balloon or "", "PLUG": guest.plug or "", "SWAP": guest.swap or "",
+        "CAPTURE_CMDLINE": capture.CMDLINE}.items()).encode())
+    return image.bytes()
+
+
+def _disks(guest, kern, program, work):
+    """Make the disk images in the folder work; returns {serial: path}."""
+    contents = work / "data"
+    contents.mkdir()
+    if guest.kexec:
+        shutil.copy(kern.image, contents / "vmlinuz")
+        (contents / "capture.img").write_bytes(capture.image(kern, program))
+    disks = {name: work / (name + ".img") for name in ("data", "out")}
+    capture.make_ext4(disks["data"], 512 * MIB, contents)
+    with open(disks["out"], "wb") as file:
+        file.truncate(96 * MIB)
+    if guest.kexec:
+        disks.update(capture.disks(work, guest.memory))
+    if guest.swap:
+        disks["swap"] = work / "swap.img"
+        with open(disks["swap"], "wb") as file:
+            file.truncate(guest.swap * MIB)
+        subprocess.run(["mkswap", "-q", disks["swap"]], check=True)
+    return disks
+
+
+def _x86_machine(guest):
+    options = ["qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", guest.cpu]
+    memory = f"{guest.memory}M"
+    if guest.plug:
+        memory += f",slots=4,maxmem={guest.memory + 4096}M"
+    options += ["-m", memory]
+    return options
+
+
+def _arm_machine(guest):
+    return ["qemu-system-aarch64", "-machine", "virt,gic-version=3,accel=tcg", "-cpu", guest.cpu,
+            "-m", f"{guest.memory}M"]
+
+
+def _arguments(guest, kern, disks, work):
+    options = _x86_machine(guest) if kern.arch == "amd64" else _arm_machine(guest)
+    cmdline = (f"console={CONSOLE[kern.arch]} loglevel=4 panic=-1 printk.devkmsg=on "
+               f"numa_balancing=disable {guest.cmdline}")
+    if guest.kexec:
+        cmdline += f" crashkernel={CRASH_RESERVED}"
+    options += ["-smp", "2", "-kernel", kern.image, "-initrd", work / "initrd",
+                "-append", cmdline, "-device", "vmcoreinfo"]
+    for serial, path in disks.items():
+        options += ["-drive", f"if=none,id={serial},file={path},format=raw,cache=unsafe",
+                    "-device", f"virtio-blk-pci,drive={serial},serial={serial}"]
+    if guest.balloon:
+        options += ["-device", "virtio-balloon-pci"]
+    return options
+
+
+def _answer(machine, guest, word):
+    """Do what the guest asks for between its own steps."""
+    if word == "balloon":
+        machine.qmp("balloon", value=(guest.memory - guest.balloon) * MIB)
+    else:
+        raise MachineError(f"the guest asks for {word}, which nobody knows")
+    machine.send("go")
+
+
+def _boot_to_snapshot(machine, guest):
+    while True:
+        match = machine.wait_line(ASK, STEP_SECONDS)
+        if not match:
+            raise MachineError(f"{guest.name}: the guest powered off before its dump")
+        if match.group(1) == "fail":
+            raise MachineError(f"{guest.name}: the guest says: {match.group(2)}")
+        if match.group(2) == "dump":
+            return
+        _answer(machine, guest, match.group(2))
+
+
+def _unpack_snapshot(disk, out):
+    """The guest's tar archive into out: kpageflags.bin, dmesg.txt, workload/..."""
+    rename = {"proc/kpageflags": "kpageflags.bin", "proc/kpagecount": "kpagecount.bin"}
+    with tarfile.open(disk) as tar:
+        for member in tar:
+            name = rename.get(member.name) or re.sub("^(proc|out)/", "", member.name)
+            target = out / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(tar.extractfile(member).read())
+
+
+def _dig(path):
+    """Give back the disk space of the zero pages of a big file."""
+    subprocess.run(["fallocate", "--dig-holes", path], check=True)
+
+
+def run(guest, program, say=print):
+    """Boot guest unless its results are fresh; returns the folder of the results.
+
+    program: a capture.Program, or None for no crash.  Results appear all at
+    once, replacing older ones.  Raises MachineError or PackageError; the
+    console log of a failure is kept beside the results as NAME.failed.log.
+    """
+    final = result_dir(guest)
+    program = program if guest.kexec else None
+    dump_key, crash_key = keys(guest, program)
+    meta_path = final / "meta.json"
+    old = json.loads(meta_path.read_text(encoding="utf-8")) if meta_path.exists() else {}
+    if old.get("dump_key") == dump_key and (not program or old.get("crash_key") == crash_key):
+        return final
+    work = final.parent / (guest.name + ".work")
+    shutil.rmtree(work, ignore_errors=True)
+    out = work / "out"
+    out.mkdir(parents=True)
+    try:
+        meta = _run_in(guest, program, work, out)
+        meta.update(dump_key=dump_key, crash_key=crash_key if program else None)
+        (out / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(out, final)
+        say(f"{guest.name}: {meta['release']}, seconds since start: {meta['seconds']}")
+    except MachineError:
+        if (out / "serial.log").exists():
+            os.replace(out / "serial.log", final.parent / (guest.name + ".failed.log"))
+        raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return final
+
+
+def _run_in(guest, program, work, out):
+    kern = kernel(guest.kernel)
+    if not program:
+        guest = dataclasses.replace(guest, kexec="")
+    (work / "initrd").write_bytes(_guest_image(guest, kern))
+    disks = _disks(guest, kern, program, work)
+    meta = {"guest": guest.name, "release": kern.release, "arch": kern.arch, "seconds": {},
+            "memory_mib": guest.memory}
+    start = time.monotonic()
+
+    def lap(name):
+        meta["seconds"][name] = round(time.monotonic() - start, 1)
+
+    with Machine(_arguments(guest, kern, disks, work), out / "serial.log") as machine:
+        _boot_to_snapshot(machine, guest)
+        lap("boot")
+        machine.dump(out / "vmcore.elf")
+        _unpack_snapshot(disks["out"], out)
+        lap("dump")
+        if guest.kexec:
+            meta["steps"] = capture.crash(machine, guest, disks, out / "crash")
+            lap("crash")
+    for path in out.rglob("vmcore.elf"):
+        _dig(path)
+    lap("all")
+    return meta
