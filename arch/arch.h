@@ -70,6 +70,19 @@ const struct arch *arch_by_uts_name(const char *name);
 /* Name of an ELF machine for messages, known or not: "s390x (22)". Writes into @buf, returns it. */
 const char *arch_machine_name(uint16_t machine, char *buf, size_t len);
 
+/* What uname -m says on an ELF machine of @word bytes, or NULL for one nobody listed. */
+const char *arch_machine_uname(uint16_t machine, unsigned int word);
+
+/*
+ * Bytes of an unsigned long on an ELF machine. @file_word, 4 or 8 from the
+ * file's class, decides only where the machine leaves it open: a 32-bit x86
+ * kernel is dumped as ELFCLASS64 when it has PAE.
+ */
+unsigned int arch_machine_word(uint16_t machine, unsigned int file_word);
+
+/* Smallest page size in bytes Linux uses on an ELF machine; 4096 where unknown. */
+uint64_t arch_machine_min_page(uint16_t machine);
+
 /*
  * A generic walk of page tables held in physical memory, driven by data.
  *
@@ -96,9 +109,15 @@ struct pt_form {
 	/* @level counts from the top; the last level is levels - 1. */
 	struct pt_entry (*decode)(const struct pt_form *form, unsigned int level, uint64_t entry);
 	uint64_t pa_mask;		/* for decode */
-	uint64_t pa_mask_high;		/* for decode: arm64's split output address */
+	uint64_t pa_mask_high;		/* for decode: entry bits of arm64's split output address ... */
+	unsigned int pa_high_shift;	/* ... and how far left they belong */
 };
 
+/*
+ * *ret is the whole leaf around @va. Bits of @va above the top level are the
+ * caller's to check. ERR_NO_MAPPING when an entry says so; the error of
+ * dump_view_get(), static where that is, when a table cannot be read.
+ */
 struct err *pt_walk(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
 		    uint64_t va, struct mapping *ret) __attribute__((warn_unused_result));
 

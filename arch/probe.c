@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "arch/probe.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+
+/* struct new_utsname: six fields of this size, since 2.6.12 at least. */
+#define UTS_FIELD 65
+#define UTS_RELEASE (2 * UTS_FIELD)
+
+/*
+ * Offset of struct new_utsname in struct uts_namespace where VMCOREINFO does
+ * not say: behind a struct kref of 4 bytes, the layout until v5.11.
+ */
+#define UTS_NAME_OFFSET 4
+
+enum probe probe_uts(const struct arch_env *env, uint64_t pa)
+{
+	char raw[3 * UTS_FIELD];
+	const char *release;
+	uint64_t offset;
+	struct err *e;
+
+	if (!fact_offset(env->facts, "uts_namespace.name", &offset))
+		offset = UTS_NAME_OFFSET;
+	e = dump_view_read(env->view, pa + offset, raw, sizeof(raw));
+	if (e) {
+		enum err_kind kind = err_kind(e);
+
+		err_free(e);
+		/* An address where no memory ever was cannot be the kernel's. */
+		return kind == ERR_NOT_PRESENT ? PROBE_NO : PROBE_UNKNOWN;
+	}
+	if (memcmp(raw, "Linux", sizeof("Linux")) != 0)
+		return PROBE_NO;
+	if (!fact_text(env->facts, "OSRELEASE", &release))
+		return PROBE_YES;
+	return strncmp(raw + UTS_RELEASE, release, UTS_FIELD - 1) == 0 ? PROBE_YES : PROBE_NO;
+}
+
+bool probe_table_missing(const struct err *e)
+{
+	return err_is_unreadable(e) && err_kind(e) != ERR_NO_MAPPING;
+}
+
+enum probe probe_walk(const struct arch_env *env, const struct pt_form *form, uint64_t root_pa,
+		      uint64_t va, uint64_t pa)
+{
+	struct mapping map;
+	struct err *e = pt_walk(form, env->view, root_pa, va, &map);
+	bool missing = probe_table_missing(e);
+
+	if (!e)
+		return mapping_pa(&map, va) == pa ? PROBE_YES : PROBE_NO;
+	err_free(e);
+	return missing ? PROBE_UNKNOWN : PROBE_NO;
+}
+
+uint64_t probe_memory_end(const struct dump *dump)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < dump->segment_count; i++) {
+		uint64_t seg_end;
+
+		if (checked_add(dump->segments[i].paddr, dump->segments[i].memsz, &seg_end))
+			end = max_u64(end, seg_end);
+	}
+	return end;
+}

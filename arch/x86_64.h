@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* x86_64, between its files: guessing and checking the constants of one boot. */
+#ifndef ARCH_X86_64_H
+#define ARCH_X86_64_H
+
+#include "arch/arch.h"
+
+/* Linked address of physical 0 of the kernel image, __START_KERNEL_map; the same in every kernel. */
+#define X86_64_KERNEL_MAP 0xffffffff80000000ull
+
+struct x86_64 {
+	struct pt_form form;
+	uint64_t root_pa;	/* of init_top_pgt */
+	uint64_t phys_base;	/* image: pa = va - X86_64_KERNEL_MAP + phys_base */
+	uint64_t image_len;	/* bytes from X86_64_KERNEL_MAP on where that formula may hold */
+	unsigned int page_shift;
+	bool has_linear;	/* the direct map's base is known, for tables that are not in the dump */
+	uint64_t linear_base;	/* PAGE_OFFSET */
+	uint64_t linear_len;	/* bytes */
+};
+
+/* Find phys_base, or say which facts are missing or contradict the dump. */
+struct err *x86_64_find_phys_base(const struct arch_env *env, uint64_t *ret)
+	__attribute__((warn_unused_result));
+
+/* Find PAGE_OFFSET once everything else in @state is set; it is not needed, so no error. */
+void x86_64_find_linear(const struct arch_env *env, struct x86_64 *state);
+
+#endif
