@@ -39,8 +39,8 @@ struct copy_params {
 
 struct copy_stats {
 	uint64_t pages;		/* delivered */
-	uint64_t zero;		/* of these, zero pages shared */
-	uint64_t lost;		/* of these, unreadable */
+	uint64_t zero;		/* of these, zero pages shared; lost ones not counted */
+	uint64_t lost;		/* of these, unreadable: stored as zeros */
 };
 
 /* What takes the pages, in ascending pfn order. */
@@ -49,7 +49,12 @@ struct copy_writer {
 	void *ctx;
 };
 
-/* Run the pipeline over the whole plan. The first error in pfn order wins. */
+/*
+ * Run the pipeline over the whole plan. The first error in pfn order wins:
+ * the plan's, the writer's, err_stopped. A page that cannot be read is none.
+ * Memory: about 0.6 MiB per thread, and what its view and codec need.
+ * *stats is valid in either case.
+ */
 struct err *copy_pages(const struct copy_params *params, const struct copy_writer *writer,
 		       struct copy_stats *stats) __attribute__((warn_unused_result));
 

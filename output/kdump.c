@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The file front to back: headers and notes, bitmap1, bitmap2, the shared zero
+ * page, then descriptors and data growing side by side. When anything fails,
+ * give_up() makes the best of what is there.
+ */
+#include "output/kdump.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/checked.h"
+#include "output/kdump_header.h"
+#include "output/kdump_pages.h"
+#include "output/region.h"
+
+#define DATA_BUFFER (1u << 20)
+#define DESC_BUFFER (64u << 10)
+#define BLOCK_BYTES ((size_t)(PLAN_BLOCK / 8))
+
+struct kdump_writer {
+	const struct kdump_params *params;
+	const struct dump *dump;
+	struct sink *sink;
+	struct kdump_geometry geo;
+	struct kdump_buffers buffers;	/* the data buffer serves the bitmaps before there is data */
+	uint8_t *bits;			/* one plan block of bitmap1 */
+	struct kdump_pages pages;
+	uint32_t status;
+	bool front_written;
+	bool bitmaps_written;
+};
+
+static struct err *writer_init(struct kdump_writer *w)
+{
+	const struct copy_params *copy = &w->params->copy;
+
+	/* An input that was cut off makes an output with pages missing. */
+	w->status = (copy->codec ? copy->codec->page_flag : 0) |
+		    (w->dump->incomplete ? KDUMP_INCOMPLETE : 0);
+	TRY(kdump_geometry_init(&w->geo, w->params->kernel, plan_kept(copy->plan)));
+	w->buffers.data_size = DATA_BUFFER;
+	w->buffers.data = malloc(DATA_BUFFER);
+	w->buffers.descs_size = DESC_BUFFER;
+	w->buffers.descs = malloc(DESC_BUFFER);
+	w->bits = malloc(BLOCK_BYTES);
+	if (!w->buffers.data || !w->buffers.descs || !w->bits)
+		return err_nomem;
+	kdump_pages_init(&w->pages, &w->geo, w->sink, &w->buffers);
+	return NULL;
+}
+
+static void writer_deinit(struct kdump_writer *w)
+{
+	free(w->buffers.data);
+	free(w->buffers.descs);
+	free(w->bits);
+}
+
+static struct err *write_front(struct kdump_writer *w)
+{
+	struct kdump_header_params params = {
+		.kernel = w->params->kernel,
+		.status = w->status,
+		.dump_level = w->params->level | w->dump->dump_level,
+	};
+	uint8_t *front;
+	struct err *e;
+
+	TRY(kdump_front_build(&w->geo, &params, &front));
+	e = sink_write(w->sink, 0, front, w->geo.front_size);
+	free(front);
+	w->front_written = !e;
+	return e;
+}
+
+/* bitmap1 of pfns [from, to). */
+static void present_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
+{
+	struct range run = { .end = from };
+
+	memset(bits, 0, BLOCK_BYTES);
+	while (ranges_next(&dump->present, run.end, to, &run))
+		bits_set_range(bits, run.start - from, run.end - from);
+}
+
+/*
+ * Write one bitmap, block by block of the plan. @cursor NULL: bitmap1. Blocks
+ * without any memory are passed over: with high physical addresses nearly
+ * all of a bitmap of many GiB may be such.
+ */
+static struct err *write_bitmap(struct kdump_writer *w, struct plan_cursor *cursor,
+				struct region *out)
+{
+	uint64_t end = region_tell(out) + w->geo.bitmap_size, block, from, to;
+	const struct copy_params *copy = &w->params->copy;
+	const uint8_t *bits = w->bits;
+	struct range any;
+
+	for (block = 0; block * PLAN_BLOCK < w->geo.max_mapnr; block++) {
+		uint64_t len = min_u64(BLOCK_BYTES, end - region_tell(out));
+
+		from = block * PLAN_BLOCK;
+		to = min_u64(from + PLAN_BLOCK, w->geo.max_mapnr);
+		if (!ranges_next(&w->dump->present, from, to, &any)) {
+			TRY(region_append_zeros(out, len));
+			continue;
+		}
+		TRY(progress_tick(copy->progress, PHASE_COPY, 0, w->geo.kept));
+		if (cursor)
+			TRY(plan_block_bits(cursor, block, &bits));
+		else
+			present_bits(w->dump, from, to, w->bits);
+		TRY(region_append(out, bits, len));
+	}
+	/* The bitmap ends with a block of the file; the plan's last block may end before it. */
+	return region_append_zeros(out, end - region_tell(out));
+}
+
+static struct err *write_bitmaps(struct kdump_writer *w)
+{
+	struct plan_cursor *cursor;
+	struct region out;
+	struct err *e;
+
+	region_init(&out, w->sink, w->geo.front_size, w->buffers.data, w->buffers.data_size);
+	TRY(write_bitmap(w, NULL, &out));
+	TRY(plan_cursor_create(w->params->copy.plan, &cursor));
+	e = write_bitmap(w, cursor, &out);
+	plan_cursor_destroy(cursor);
+	if (!e)
+		e = region_flush(&out);
+	w->bitmaps_written = !e;
+	return e;
+}
+
+static struct err *write_pages(struct kdump_writer *w, struct copy_stats *stats)
+{
+	struct copy_writer writer = { .page = kdump_pages_add, .ctx = &w->pages };
+
+	/* From here on the file opens whatever happens: descriptors not yet written are zero. */
+	TRY(sink_extend(w->sink, w->geo.data));
+	/* A device that fills up with data must still take the descriptors of that data. */
+	sink_reserve(w->sink, w->geo.descs, w->geo.data - w->geo.descs);
+	if (w->params->copy.share_zero)
+		TRY(kdump_pages_zero(&w->pages));
+	TRY(copy_pages(&w->params->copy, &writer, stats));
+	return kdump_pages_end(&w->pages);
+}
+
+/* True when the header on disk says that the dump is incomplete. */
+static bool mark_incomplete(struct kdump_writer *w)
+{
+	uint8_t status[4];
+	struct err *e;
+
+	put_u32(status, w->status | KDUMP_INCOMPLETE, w->geo.order);
+	e = sink_rewrite(w->sink, w->geo.head->status, status, sizeof(status));
+	err_free(e);
+	return !e;
+}
+
+/* The run failed with @e: leave something that opens, where possible, and say what is there. */
+static struct err *give_up(struct kdump_writer *w, struct err *e)
+{
+	const char *name = w->sink->name;
+	bool marked;
+
+	if (!w->front_written)
+		return e;
+	if (w->bitmaps_written) {
+		kdump_pages_salvage(&w->pages);
+		/* Where there is room for no descriptor, the bitmaps must still be whole. */
+		err_free(sink_extend(w->sink, w->geo.descs));
+	}
+	marked = mark_incomplete(w);
+	if (!w->bitmaps_written)
+		return err_prepend(e, "%s: ends before its bitmaps and cannot be opened", name);
+	if (!marked)
+		return err_prepend(e, "%s: has %" PRIu64 " of %" PRIu64 " pages, but could not be "
+				   "marked incomplete", name, w->pages.flushed, w->geo.kept);
+	return err_prepend(e, "%s: has %" PRIu64 " of %" PRIu64 " pages and is marked incomplete",
+			   name, w->pages.flushed, w->geo.kept);
+}
+
+struct err *kdump_write(const struct kdump_params *params, struct sink *sink,
+			struct copy_stats *stats)
+{
+	struct kdump_writer w = { .params = params, .dump = params->copy.dump, .sink = sink };
+	struct err *e;
+
+	memset(stats, 0, sizeof(*stats));
+	e = writer_init(&w);
+	if (!e)
+		e = write_front(&w);
+	if (!e)
+		e = write_bitmaps(&w);
+	if (!e)
+		e = write_pages(&w, stats);
+	if (!e)
+		e = sink_finish(sink);
+	if (e)
+		e = give_up(&w, e);
+	writer_deinit(&w);
+	return e;
+}
