@@ -21,7 +21,7 @@ enum action {
 	ACTION_HELP,
 };
 
-/* Const after options_parse(). */
+/* Const after options_parse(), which sets the defaults. */
 struct options {
 	enum action action;
 	char codec;			/* 'c', 'l', 'p', 'z'; 0 for none */
@@ -40,8 +40,10 @@ struct options {
 
 /*
  * Parse. ERR_USAGE carries the line for the user ("Commandline parameter is
- * invalid." is printed by the caller); *ret is filled as far as it got, so
- * that message_level and action are usable then too.
+ * invalid." is printed by the caller), ERR_UNSUPPORTED names an option that
+ * this version does not have. *ret is filled as far as it could be, so that
+ * message_level and action are usable then too. @argv is permuted: words that
+ * are not options move to the end.
  */
 struct err *options_parse(int argc, char **argv, struct options *ret)
 	__attribute__((warn_unused_result));

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/console.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Caller holds the lock. Other text must not run into an open progress line. */
+static void close_line(struct console *console)
+{
+	if (!console->line_open)
+		return;
+	fputc('\n', console->err);
+	fflush(console->err);
+	console->line_open = false;
+}
+
+static FILE *stream_of(const struct console *console, enum log_level level)
+{
+	return level & (LOG_ERROR | LOG_PROGRESS) ? console->err : console->out;
+}
+
+static void console_emit(const struct log *log, enum log_level level, const char *line)
+{
+	struct console *console = log->ctx;
+	FILE *stream = stream_of(console, level);
+
+	if (!(console->log.mask & level))
+		return;
+	pthread_mutex_lock(&console->lock);
+	close_line(console);
+	fprintf(stream, "%s%s\n", level == LOG_ERROR ? "makedumpfile: " : "", line);
+	/* Both streams often end in one console; keep their order. */
+	fflush(stream);
+	pthread_mutex_unlock(&console->lock);
+}
+
+void console_init(struct console *console, unsigned int message_level, bool all_to_err)
+{
+	*console = (struct console){
+		.log = { .mask = message_level, .emit = console_emit, .ctx = console },
+		.out = all_to_err ? stderr : stdout,
+		.err = stderr,
+		.terminal = isatty(STDERR_FILENO),
+	};
+	pthread_mutex_init(&console->lock, NULL);
+}
+
+void console_deinit(struct console *console)
+{
+	close_line(console);
+	pthread_mutex_destroy(&console->lock);
+}
+
+void console_error(struct console *console, const struct err *e)
+{
+	log_line(&console->log, LOG_ERROR, "%s", err_text(e));
+}
+
+void console_block(struct console *console, enum log_level level, const char *text)
+{
+	FILE *stream = stream_of(console, level);
+
+	if (!(console->log.mask & level))
+		return;
+	pthread_mutex_lock(&console->lock);
+	close_line(console);
+	fputs(text, stream);
+	fflush(stream);
+	pthread_mutex_unlock(&console->lock);
+}
+
+void console_progress(struct console *console, const char *text)
+{
+	if (!(console->log.mask & LOG_PROGRESS))
+		return;
+	pthread_mutex_lock(&console->lock);
+	if (console->terminal)
+		fprintf(console->err, "\r%s", text);
+	else
+		fprintf(console->err, "%s\n", text);
+	fflush(console->err);
+	console->line_open = console->terminal;
+	pthread_mutex_unlock(&console->lock);
+}

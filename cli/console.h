@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one place that prints. Common, debug and report lines go to stdout,
+ * errors and progress to stderr; callers redirect and read them apart.
+ */
+#ifndef CLI_CONSOLE_H
+#define CLI_CONSOLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+struct console {
+	struct log log;		/* hand out &console->log; ctx points back here */
+	FILE *out;
+	FILE *err;
+	bool terminal;		/* err is a terminal: progress may redraw one line */
+	pthread_mutex_t lock;	/* guards the streams and the field below */
+	bool line_open;		/* a progress line without newline stands on err */
+};
+
+/*
+ * @message_level: bits of enum log_level to show. @all_to_err: stdout carries
+ * data, so every message goes to stderr. The console must not move afterwards.
+ */
+void console_init(struct console *console, unsigned int message_level, bool all_to_err);
+void console_deinit(struct console *console);
+
+/* Print @e as one error line. Does not free it. */
+void console_error(struct console *console, const struct err *e);
+
+/* Print a block of several lines at @level; @text ends with a newline or is empty. */
+void console_block(struct console *console, enum log_level level, const char *text);
+
+/*
+ * Show progress: on a terminal @text replaces the line shown before and stays
+ * open, elsewhere it is a line of its own. Only when the level is wanted.
+ */
+void console_progress(struct console *console, const char *text);
+
+#endif

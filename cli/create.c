@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The main action: VMCORE to DUMPFILE. The way of the data, top to bottom. */
+#include <inttypes.h>
+
+#include "base/checked.h"
+#include "cli/meter.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "cli/run.h"
+#include "codec/codec.h"
+#include "output/kdump.h"
+#include "pages/layout.h"
+#include "pages/mem_map.h"
+#include "pages/plan.h"
+#include "pages/scan.h"
+
+/* Levels with one of these bits cannot do without the kernel's struct pages. */
+#define LEVEL_STRUCT_PAGES (LEVEL_CACHE | LEVEL_CACHE_PRIVATE | LEVEL_USER | LEVEL_FREE)
+
+/* Memory of the page plan unless --cyclic-buffer says otherwise. */
+#define PLAN_BUDGET_DEFAULT (UINT64_C(8) << 20)
+
+/* Members are NULL or empty until their step; create_deinit() frees in reverse. */
+struct create {
+	const struct run *run;
+	struct meter meter;
+	struct progress_line line;
+	struct dump *dump;
+	struct kernel *kernel;
+	struct kreader *reader;		/* NULL: no translation */
+	struct page_layout layout;	/* valid when map is there */
+	struct mem_map *map;		/* NULL: struct pages not needed, or not to be had */
+	struct ranges metadata;		/* of pmem, pfns */
+	struct scan_job job;
+	struct scanner *judge;		/* judges blocks that the plan forgot */
+	struct plan *plan;
+	struct scan_counts counts;
+	struct sink *sink;
+	struct copy_stats stats;
+};
+
+static const struct log *log_of(const struct create *c)
+{
+	return &c->run->console->log;
+}
+
+static struct err *load_struct_pages(struct create *c)
+{
+	const struct kernel *kernel = c->kernel;
+
+	if (kernel->no_arch)
+		return err_new(ERR_UNSUPPORTED, "%s", err_text(kernel->no_arch));
+	TRY(page_layout_init(&c->layout, &kernel->facts, kernel->word, kernel->order,
+			     kernel->page_shift, log_of(c)));
+	TRY(mem_map_create(c->reader, kernel, &c->map));
+	log_debug(log_of(c), "mem_map      : %s, %zu runs, %" PRIu64 " sections unreadable",
+		  mem_map_model_name(c->map->model), c->map->count, c->map->bad_sections);
+	return NULL;
+}
+
+/*
+ * Below the class bits struct pages only tell hwpoison and offline pages; a
+ * dump of which they cannot be read is still worth copying.
+ */
+static struct err *find_struct_pages(struct create *c)
+{
+	unsigned int level = c->run->options->level;
+	const struct facts *facts = &c->kernel->facts;
+	struct err *e;
+
+	if (level & LEVEL_STRUCT_PAGES)
+		return err_prepend(load_struct_pages(c), "%s: -d %u needs the kernel's struct pages"
+				   " (-d 0 and -d 1 do not)", c->run->options->vmcore, level);
+	if (!fact_has(facts, "NUMBER(PG_hwpoison)") &&
+	    !fact_has(facts, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)"))
+		return NULL;
+	e = load_struct_pages(c);
+	if (err_kind(e) == ERR_NOMEM)
+		return e;
+	if (e)
+		log_debug(log_of(c), "hwpoison and offline pages are kept: %s", err_text(e));
+	err_free(e);
+	return NULL;
+}
+
+static struct err *find_pmem(struct create *c)
+{
+	const struct options *options = c->run->options;
+	bool found = false;
+
+	if (!c->dump->pmem.count)
+		return NULL;
+	if (c->reader)
+		TRY(kernel_pmem_metadata(c->reader, &c->metadata, &found));
+	if (!found)
+		log_warn(log_of(c), "%s: persistent memory without a list of its metadata: all of it"
+			 " is left out", options->vmcore);
+	return NULL;
+}
+
+/* Everything that must be known before anything is created. */
+static struct err *learn(struct create *c)
+{
+	TRY(run_open_input(c->run, &c->dump));
+	TRY(kernel_create(c->dump, log_of(c), &c->kernel));
+	if (!c->kernel->no_arch)
+		TRY(kreader_create(c->kernel, &c->reader));
+	if (c->dump->incomplete)
+		log_warn(log_of(c), "%s: marked incomplete or cut off: pages are missing",
+			 c->run->options->vmcore);
+	TRY(find_struct_pages(c));
+	TRY(find_pmem(c));
+	c->line.unit_bytes = UINT64_C(1) << c->kernel->page_shift;
+	c->job = (struct scan_job){
+		.kernel = c->kernel,
+		.map = c->map,
+		.layout = c->map ? &c->layout : NULL,
+		.level = c->run->options->level,
+		.pmem_metadata = &c->metadata,
+	};
+	return NULL;
+}
+
+/* Bytes for the plan: what was asked for, but not what the machine needs to live. */
+static size_t plan_budget(const struct create *c)
+{
+	uint64_t kb = c->run->options->cyclic_buffer_kb;
+	uint64_t budget = PLAN_BUDGET_DEFAULT, limit = meter_free_memory() / 2;
+
+	if (kb && !checked_mul(kb, 1024, &budget))
+		budget = UINT64_MAX;
+	if (limit && budget > limit) {
+		budget = limit;
+		if (kb)
+			log_common(log_of(c), "The buffer size for the cyclic mode is cut to %" PRIu64
+				   " KB: half of the free memory.", budget / 1024);
+	}
+	log_debug(log_of(c), "Buffer size for the cyclic mode: %" PRIu64, budget);
+	return (size_t)min_u64(budget, SIZE_MAX);
+}
+
+static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
+{
+	struct create *c = ctx;
+
+	return scan_block(c->judge, block, keep, NULL);
+}
+
+static struct err *classify(struct create *c)
+{
+	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
+
+	TRY(scanner_create(&c->job, &c->judge));
+	TRY(plan_create(c->dump->max_mapnr, plan_budget(c), &judge, &c->plan));
+	return scan_all(&c->job, c->run->options->threads, c->plan, &c->counts,
+			&c->line.progress);
+}
+
+/* The codec asked for, or NULL to store pages as they are. */
+static const struct codec *choose_codec(const struct create *c)
+{
+	char letter = c->run->options->codec;
+	const struct codec *codec = letter ? codec_by_option(letter) : NULL;
+
+	if (!letter || (codec && codec->available))
+		return codec;
+	log_common(log_of(c), "'-%c' option is ignored: this program was built without %s;"
+		   " pages are stored uncompressed.", letter, codec ? codec->name : "it");
+	return NULL;
+}
+
+static struct err *copy(struct create *c)
+{
+	const struct options *options = c->run->options;
+	struct kdump_params params = {
+		.kernel = c->kernel,
+		.level = options->level,
+		.copy = {
+			.dump = c->dump,
+			.plan = c->plan,
+			.codec = choose_codec(c),
+			.share_zero = options->level & LEVEL_ZERO,
+			.threads = options->threads,
+			.progress = &c->line.progress,
+		},
+	};
+
+	return kdump_write(&params, c->sink, &c->stats);
+}
+
+/* Run one step of the way under its phase's clock and progress line. */
+static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(struct create *c))
+{
+	struct err *e;
+
+	progress_begin(&c->line, phase);
+	e = fn(c);
+	if (e)
+		progress_abandon(&c->line);
+	else
+		progress_end(&c->line);
+	return e;
+}
+
+static void print_report(const struct create *c)
+{
+	struct report report = {
+		.max_mapnr = c->dump->max_mapnr,
+		.present = ranges_total(&c->dump->present),
+		.has_pmem = c->dump->pmem.count != 0,
+		.bytes_written = c->sink->written,
+		.page_size = UINT64_C(1) << c->kernel->page_shift,
+		.threads = c->run->options->threads,
+		.plan_bytes = plan_bytes(c->plan),
+		.plan_blocks = plan_blocks(c->plan),
+		.plan_forgotten = plan_forgotten(c->plan),
+		.scan = &c->counts,
+		.copy = &c->stats,
+		.meter = &c->meter,
+	};
+
+	report_print(&report, c->run->console);
+}
+
+static struct err *open_sink(struct create *c)
+{
+	if (c->run->options->dry_run)
+		return sink_open_null(&c->sink);
+	return run_open_output(c->run, &c->sink);
+}
+
+/* What is left of the output when the run failed. */
+static void settle_output(struct create *c)
+{
+	if (!c->sink || c->run->options->dry_run)
+		return;
+	if (!c->sink->written)
+		run_remove_output(c->run);
+	else if (run_output_is_marked(c->run, c->kernel))
+		log_common(log_of(c), "This is an incomplete dumpfile, but might analyzable.");
+}
+
+static struct err *create(struct create *c)
+{
+	const struct options *options = c->run->options;
+	struct err *e;
+
+	if (!options->dry_run)
+		TRY(run_check_output(c->run));
+	TRY(step(c, PHASE_HOLES, learn));
+	/* Now: an output that cannot be made should not cost the long part. */
+	TRY(open_sink(c));
+	e = step(c, PHASE_CLASSIFY, classify);
+	if (!e)
+		e = step(c, PHASE_COPY, copy);
+	if (e) {
+		settle_output(c);
+		return e;
+	}
+	if (c->stats.lost)
+		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in %s",
+			 options->vmcore, c->stats.lost, options->dumpfile);
+	print_report(c);
+	if (!options->dry_run)
+		log_common(log_of(c), "\nThe dumpfile is saved to %s.", options->dumpfile);
+	return NULL;
+}
+
+static void create_deinit(struct create *c)
+{
+	sink_destroy(c->sink);
+	plan_destroy(c->plan);
+	scanner_destroy(c->judge);
+	ranges_deinit(&c->metadata);
+	mem_map_destroy(c->map);
+	kreader_destroy(c->reader);
+	kernel_destroy(c->kernel);
+	dump_close(c->dump);
+}
+
+struct err *action_create(const struct run *run)
+{
+	struct create c = { .run = run };
+	struct err *e;
+
+	ranges_init(&c.metadata);
+	progress_line_init(&c.line, run->console, &c.meter, run->stop);
+	e = create(&c);
+	create_deinit(&c);
+	return e;
+}

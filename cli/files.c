@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The input and the output of a run, as files. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/run.h"
+#include "diskdump_mod.h"
+
+/*
+ * "  KEY=VALUE" lines behind this title: a distribution's collector reads
+ * OSRELEASE and CRASHTIME from them (openSUSE kdump, kdump-save).
+ */
+static void show_vmcoreinfo(const struct log *log, const struct dump *dump)
+{
+	const char *text = dump->vmcoreinfo;
+	size_t left = text ? strnlen(text, dump->vmcoreinfo_len) : 0;
+
+	if (!log_wants(log, LOG_DEBUG) || !left)
+		return;
+	log_debug(log, "VMCOREINFO   :");
+	while (left) {
+		const char *end = memchr(text, '\n', left);
+		size_t len = end ? (size_t)(end - text) : left;
+		char line[256];
+		size_t n = len < sizeof(line) ? len : sizeof(line) - 1;
+
+		/* Untrusted bytes: none of them may steer the terminal. */
+		for (size_t i = 0; i < n; i++)
+			line[i] = isprint((unsigned char)text[i]) ? text[i] : '?';
+		log_debug(log, "  %.*s", (int)n, line);
+		text += len + (end != NULL);
+		left -= len + (end != NULL);
+	}
+	log_debug(log, "%s", "");
+}
+
+struct err *run_open_input(const struct run *run, struct dump **ret)
+{
+	struct dump_options options = {
+		.no_mmap = run->options->non_mmap,
+		.log = &run->console->log,
+	};
+
+	TRY(dump_open(run->options->vmcore, &options, ret));
+	show_vmcoreinfo(&run->console->log, *ret);
+	return NULL;
+}
+
+/* The words a caller greps for, whatever the room below said. */
+static struct err *open_error(const char *name, int errnum)
+{
+	return err_new(ERR_IO, "Can't open the dump file (%s). %s", name, strerror(errnum));
+}
+
+struct err *run_check_output(const struct run *run)
+{
+	const struct options *options = run->options;
+	struct stat in, out;
+
+	if (lstat(options->dumpfile, &out))
+		return errno == ENOENT ? NULL : open_error(options->dumpfile, errno);
+	if (!options->force)
+		return open_error(options->dumpfile, EEXIST);
+	if (!stat(options->dumpfile, &out) && !stat(options->vmcore, &in) &&
+	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
+			       options->vmcore, options->dumpfile);
+	return NULL;
+}
+
+struct err *run_open_output(const struct run *run, struct sink **ret)
+{
+	const char *name = run->options->dumpfile;
+	struct err *e = sink_open_file(name, run->options->force, ret);
+	int errnum = err_errnum(e);
+
+	if (!e || !errnum)
+		return e;
+	err_free(e);
+	return open_error(name, errnum);
+}
+
+void run_remove_output(const struct run *run)
+{
+	struct stat st;
+
+	if (!lstat(run->options->dumpfile, &st) && S_ISREG(st.st_mode))
+		unlink(run->options->dumpfile);
+}
+
+bool run_output_is_marked(const struct run *run, const struct kernel *kernel)
+{
+	const struct kdump_header_layout *layout = kernel->word == 8 ? &kdump_header_64 :
+								       &kdump_header_32;
+	uint8_t header[512];
+	bool marked = false;
+	int fd = open(run->options->dumpfile, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
+	    !memcmp(header, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
+		marked = get_u32(header + layout->status, kernel->order) & KDUMP_INCOMPLETE;
+	close(fd);
+	return marked;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Setters of the option table: arguments to fields. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/option_table.h"
+#include "pages/class.h"
+
+#define MESSAGE_LEVEL_MAX 31
+
+/* More would only cost memory; a capture kernel has few CPUs. */
+#define THREADS_MAX 1024
+
+/* @text is a decimal number, blanks and signs apart nothing else. */
+static bool parse_number(const char *text, long long *ret)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (end == text || *end || errno)
+		return false;
+	*ret = value;
+	return true;
+}
+
+static struct err *bad_value(const struct option_row *row, const char *arg, const char *want)
+{
+	char spelling[32];
+
+	option_row_spelling(row, spelling, sizeof(spelling));
+	return err_new(ERR_USAGE, "option %s: '%s' is not %s", spelling, arg, want);
+}
+
+struct err *option_set_flag(struct options *options, const struct option_row *row,
+			    const char *arg)
+{
+	(void)arg;
+	*(bool *)((char *)options + row->field) = true;
+	return NULL;
+}
+
+/* Which action wins when several are asked for: the one that does least. */
+static int action_rank(enum action action)
+{
+	static const int rank[] = {
+		[ACTION_CREATE] = 0, [ACTION_DUMP_DMESG] = 1, [ACTION_CHECK_PARAMS] = 2,
+		[ACTION_VERSION] = 3, [ACTION_HELP] = 4,
+	};
+
+	return rank[action];
+}
+
+struct err *option_set_action(struct options *options, const struct option_row *row,
+			      const char *arg)
+{
+	(void)arg;
+	if (action_rank((enum action)row->value) > action_rank(options->action))
+		options->action = (enum action)row->value;
+	return NULL;
+}
+
+struct err *option_set_codec(struct options *options, const struct option_row *row,
+			     const char *arg)
+{
+	(void)arg;
+	options->codec = row->letter;
+	return NULL;
+}
+
+struct err *option_set_level(struct options *options, const struct option_row *row,
+			     const char *arg)
+{
+	long long value;
+
+	(void)row;
+	if (strchr(arg, ','))
+		return err_new(ERR_UNSUPPORTED,
+			       "option -d: a list of levels ('%s') is not in this version", arg);
+	if (!parse_number(arg, &value) || value < 0 || value > LEVEL_MAX)
+		return err_new(ERR_USAGE, "Dump_level(%s) is invalid.", arg);
+	options->level = (unsigned int)value;
+	return NULL;
+}
+
+struct err *option_set_message_level(struct options *options, const struct option_row *row,
+				     const char *arg)
+{
+	long long value;
+
+	(void)row;
+	if (!parse_number(arg, &value) || value < 0 || value > MESSAGE_LEVEL_MAX)
+		return err_new(ERR_USAGE, "Message_level(%s) is invalid.", arg);
+	options->message_level = (unsigned int)value;
+	return NULL;
+}
+
+/* Negative counts mean none, as they always did. */
+struct err *option_set_threads(struct options *options, const struct option_row *row,
+			       const char *arg)
+{
+	long long value;
+
+	if (!parse_number(arg, &value))
+		return bad_value(row, arg, "a number of threads");
+	if (value < 0)
+		value = 0;
+	options->threads = value > THREADS_MAX ? THREADS_MAX : (unsigned int)value;
+	return NULL;
+}
+
+/* 0 means the default, as it always did. */
+struct err *option_set_cyclic_buffer(struct options *options, const struct option_row *row,
+				     const char *arg)
+{
+	long long value;
+
+	if (!parse_number(arg, &value) || value < 0)
+		return bad_value(row, arg, "a size in KB");
+	options->cyclic_buffer_kb = (uint64_t)value;
+	return NULL;
+}
+
+struct err *option_check_number(struct options *options, const struct option_row *row,
+				const char *arg)
+{
+	long long value;
+
+	(void)options;
+	return parse_number(arg, &value) ? NULL : bad_value(row, arg, "a number");
+}
+
+struct err *option_ignore(struct options *options, const struct option_row *row, const char *arg)
+{
+	(void)options;
+	(void)row;
+	(void)arg;
+	return NULL;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/log.h"
+#include "cli/option_table.h"
+
+/* getopt_long's value for the long name of row i is VAL_BASE + i, above every letter. */
+#define VAL_BASE 256
+
+#define MESSAGE_LEVEL_DEFAULT 7
+
+struct parse {
+	struct options *options;
+	uint64_t given;		/* bit i: option_rows[i] was given */
+	struct err *first;	/* the first thing that was wrong */
+};
+
+/* The tables that getopt_long wants. */
+struct getopt_tables {
+	char letters[3 * OPTION_ROWS_MAX + 2];
+	struct option longs[OPTION_ROWS_MAX + 1];
+};
+
+static void getopt_tables_init(struct getopt_tables *tables)
+{
+	size_t letters = 0, longs = 0;
+
+	memset(tables, 0, sizeof(*tables));
+	tables->letters[letters++] = ':';	/* tell a missing argument from an unknown option */
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (row->letter) {
+			tables->letters[letters++] = row->letter;
+			if (row->arg)
+				tables->letters[letters++] = ':';
+		}
+		if (row->name) {
+			tables->longs[longs++] = (struct option){
+				.name = row->name,
+				.has_arg = row->arg ? required_argument : no_argument,
+				.val = VAL_BASE + (int)i,
+			};
+		}
+	}
+}
+
+/* Keep the first error; those behind it often follow from it. */
+static void note_error(struct parse *parse, struct err *e)
+{
+	if (parse->first)
+		err_free(e);
+	else
+		parse->first = e;
+}
+
+/* What getopt_long did not like. @word: the word before optind, which a long option is. */
+static struct err *getopt_error(int val, const char *word)
+{
+	bool is_long = optopt == 0 || optopt >= VAL_BASE;
+	char letter[3] = { '-', (char)optopt, 0 };
+	const char *name = is_long ? word : letter;
+
+	if (val == ':')
+		return err_new(ERR_USAGE, "option '%s' requires an argument", name);
+	if (optopt >= VAL_BASE)
+		return err_new(ERR_USAGE, "option '%s' takes no argument", name);
+	return err_new(ERR_USAGE, "unrecognized option '%s'", name);
+}
+
+static void take_option(struct parse *parse, int val)
+{
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (val != row->letter && val != VAL_BASE + (int)i)
+			continue;
+		parse->given |= UINT64_C(1) << i;
+		if (row->set)
+			note_error(parse, row->set(parse->options, row, optarg));
+		return;
+	}
+}
+
+static bool is_given(const struct parse *parse, const char *spelling)
+{
+	const struct option_row *row = option_row_find(spelling);
+
+	return row && parse->given >> (row - option_rows) & 1;
+}
+
+static struct err *check_rules(const struct parse *parse)
+{
+	for (size_t i = 0; i < option_rule_count; i++) {
+		const struct option_rule *rule = &option_rules[i];
+		bool other;
+
+		if (!is_given(parse, rule->option))
+			continue;
+		other = is_given(parse, rule->other);
+		if (rule->kind == RULE_CONFLICT && other)
+			return err_new(ERR_USAGE, "options %s and %s exclude each other",
+				       rule->option, rule->other);
+		if (rule->kind == RULE_NEEDS && !other)
+			return err_new(ERR_USAGE, "option %s needs %s", rule->option, rule->other);
+	}
+	return NULL;
+}
+
+/* How many words beside the options each way of calling takes. First match wins. */
+static const struct {
+	const char *option;	/* NULL: otherwise */
+	int min, max;
+	const char *words;
+} word_counts[] = {
+	{ "-g", 0, 0, "no file" },
+	{ "-R", 1, 1, "DUMPFILE" },
+	{ "--mem-usage", 1, 1, "KCORE" },
+	{ "--reassemble", 2, INT32_MAX, "the parts and DUMPFILE" },
+	{ "--diskset", 1, INT32_MAX, "DUMPFILE" },
+	{ "--split", 3, INT32_MAX, "VMCORE and at least two DUMPFILEs" },
+	{ "-F", 1, 1, "VMCORE" },
+	{ "--dump-dmesg", 2, 2, "VMCORE and LOGFILE" },
+	{ NULL, 2, 2, "VMCORE and DUMPFILE" },
+};
+
+static struct err *check_words(const struct parse *parse, int count)
+{
+	size_t i = 0;
+
+	while (word_counts[i].option && !is_given(parse, word_counts[i].option))
+		i++;
+	if (count >= word_counts[i].min && count <= word_counts[i].max)
+		return NULL;
+	return err_new(ERR_USAGE, "%d file name%s given; wanted: %s", count,
+		       count == 1 ? "" : "s", word_counts[i].words);
+}
+
+static struct err *check_present(const struct parse *parse)
+{
+	char spelling[32];
+
+	for (size_t i = 0; i < option_row_count; i++) {
+		if (parse->given >> i & 1 && !option_rows[i].set)
+			return err_new(ERR_UNSUPPORTED, "option %s is not in this version",
+				       option_row_spelling(&option_rows[i], spelling,
+							   sizeof(spelling)));
+	}
+	return NULL;
+}
+
+/* Checks over the whole command line, once every word was read. */
+static struct err *check_whole(const struct parse *parse, int words)
+{
+	if (parse->options->action == ACTION_HELP || parse->options->action == ACTION_VERSION)
+		return NULL;
+	TRY(check_rules(parse));
+	TRY(check_words(parse, words));
+	return check_present(parse);
+}
+
+static void set_derived(struct options *options)
+{
+	if (options->debug)
+		options->message_level |= LOG_DEBUG;
+	if (options->show_stats)
+		options->message_level |= LOG_REPORT;
+	/* Whoever asks for a check wants to hear the answer. */
+	if (options->action == ACTION_CHECK_PARAMS)
+		options->message_level = MESSAGE_LEVEL_DEFAULT;
+}
+
+struct err *options_parse(int argc, char **argv, struct options *ret)
+{
+	struct getopt_tables tables;
+	struct parse parse = { .options = ret };
+	int val;
+
+	*ret = (struct options){ .message_level = MESSAGE_LEVEL_DEFAULT };
+	getopt_tables_init(&tables);
+	opterr = 0;
+	optind = 0;	/* glibc: start over, also after an earlier call */
+	while ((val = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
+		if (val == '?' || val == ':')
+			note_error(&parse, getopt_error(val, argv[optind - 1]));
+		else
+			take_option(&parse, val);
+	}
+	set_derived(ret);
+	if (!parse.first)
+		note_error(&parse, check_whole(&parse, argc - optind));
+	if (parse.first)
+		return parse.first;
+	if (argc - optind >= 1)
+		ret->vmcore = argv[optind];
+	if (argc - optind >= 2)
+		ret->dumpfile = argv[optind + 1];
+	return NULL;
+}

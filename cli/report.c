@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Labels, order and widths of the block down to "Cache hit" are those of
+ * makedumpfile 1.7.2 to 1.7.9 (1.7.9 has the extension row); the pmem rows
+ * those of the RFC "pmem memmap dump" of 2023. Scripts match them.
+ */
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "cli/progress.h"
+
+/* A counter of the 4-blank rows. */
+struct row {
+	const char *label;
+	enum page_class class;
+	bool only_pmem;
+};
+
+static const struct row rows[] = {
+	{ "Pages filled with zero", PAGE_ZERO, false },
+	{ "Non-private cache pages", PAGE_CACHE, false },
+	{ "Private cache pages", PAGE_CACHE_PRIVATE, false },
+	{ "User process data pages", PAGE_USER, false },
+	{ "Free pages", PAGE_FREE, false },
+	{ "Hwpoison pages", PAGE_HWPOISON, false },
+	{ "Offline pages", PAGE_OFFLINE, false },
+	{ "pmem metadata pages", PAGE_PMEM_METADATA, true },
+	{ "pmem userdata pages", PAGE_PMEM_USERDATA, true },
+};
+
+static const struct {
+	const char *label;
+	enum keep_reason reason;
+} reasons[] = {
+	{ "Corrupt page order", KEEP_BAD_ORDER },
+	{ "Unreadable struct page", KEEP_UNREADABLE },
+	{ "No struct page", KEEP_NO_STRUCT },
+	{ "Uninitialised struct", KEEP_POISONED_STRUCT },
+};
+
+static uint64_t class_count(const struct report *report, enum page_class class)
+{
+	return class == PAGE_ZERO ? report->copy->zero : report->scan->dropped[class];
+}
+
+static void write_pages(const struct report *report, FILE *out)
+{
+	uint64_t excluded = 0, remaining;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		excluded += class_count(report, rows[i].class);
+	remaining = report->present - min_u64(excluded, report->present);
+
+	fprintf(out, "\nOriginal pages  : 0x%016" PRIx64 "\n", report->present);
+	fprintf(out, "  Excluded pages   : 0x%016" PRIx64 "\n", excluded);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].only_pmem && !report->has_pmem)
+			continue;
+		fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", rows[i].label,
+			class_count(report, rows[i].class));
+	}
+	fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", "Extension filter pages", UINT64_C(0));
+	fprintf(out, "  Remaining pages  : 0x%016" PRIx64 "\n", remaining);
+	if (report->present)
+		fprintf(out, "  (The number of pages is reduced to %" PRIu64 "%%.)\n",
+			(uint64_t)((unsigned __int128)remaining * 100 / report->present));
+	fprintf(out, "Memory Hole     : 0x%016" PRIx64 "\n", report->max_mapnr - report->present);
+	fprintf(out, "--------------------------------------------------\n");
+	fprintf(out, "Total pages     : 0x%016" PRIx64 "\n", report->max_mapnr);
+	fprintf(out, "Write bytes     : %" PRIu64 "\n\n", report->bytes_written);
+	/* There is no page cache of this program's own; the line is for who reads it. */
+	fprintf(out, "Cache hit: 0, miss: 0\n\n");
+}
+
+static void write_doubts(const struct report *report, FILE *out)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		sum += report->scan->kept_for[reasons[i].reason];
+	fprintf(out, "Kept for lack of facts : 0x%016" PRIx64 "\n", sum);
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", reasons[i].label,
+			report->scan->kept_for[reasons[i].reason]);
+	fprintf(out, "Unreadable, zeros kept : 0x%016" PRIx64 "\n", report->copy->lost);
+}
+
+static void write_cost(const struct report *report, FILE *out)
+{
+	const uint64_t *ns = report->meter->phase_ns;
+	double total = 0, copy = (double)ns[PHASE_COPY] / 1e9;
+
+	fprintf(out, "Seconds         :");
+	for (enum phase phase = 0; phase < PHASE_COUNT; phase++) {
+		total += (double)ns[phase] / 1e9;
+		fprintf(out, " %s %.3f,", phase_name(phase), (double)ns[phase] / 1e9);
+	}
+	fprintf(out, " together %.3f\n", total);
+	if (copy > 0)
+		fprintf(out, "Copy rate       : %.1f MiB/s read, %.1f MiB/s written, %u worker threads\n",
+			(double)report->copy->pages * (double)report->page_size / 1048576 / copy,
+			(double)report->bytes_written / 1048576 / copy, report->threads);
+	fprintf(out, "Page plan       : %" PRIu64 " KiB, %" PRIu64 " of %" PRIu64
+		" blocks judged again\n", div_round_up(report->plan_bytes, 1024),
+		report->plan_forgotten, report->plan_blocks);
+	if (report->meter->peak_anon_kb)
+		fprintf(out, "Peak memory     : %" PRIu64 " KiB own (RssAnon + VmPTE, sampled), %"
+			PRIu64 " KiB resident with mapped parts of the dump\n",
+			report->meter->peak_anon_kb, meter_peak_resident_kb());
+	else
+		fprintf(out, "Peak memory     : %" PRIu64
+			" KiB resident with mapped parts of the dump\n", meter_peak_resident_kb());
+}
+
+void report_write(const struct report *report, FILE *out)
+{
+	write_pages(report, out);
+	write_doubts(report, out);
+	write_cost(report, out);
+}
+
+void report_print(const struct report *report, struct console *console)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out;
+
+	if (!log_wants(&console->log, LOG_REPORT))
+		return;
+	out = open_memstream(&text, &len);
+	if (out) {
+		report_write(report, out);
+		if (!fclose(out))
+			console_block(console, LOG_REPORT, text);
+		else
+			out = NULL;
+	}
+	if (!out)
+		log_warn(&console->log, "no memory to print the report");
+	free(text);
+}

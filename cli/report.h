@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The statistics block that scripts read, and what the run cost. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "cli/console.h"
+#include "cli/meter.h"
+#include "output/copy.h"
+#include "pages/scan.h"
+
+struct report {
+	uint64_t max_mapnr;		/* pfns are below this */
+	uint64_t present;		/* pages the dump says exist */
+	bool has_pmem;			/* the dump has persistent memory */
+	uint64_t bytes_written;
+	uint64_t page_size;
+	unsigned int threads;		/* workers asked for */
+	uint64_t plan_bytes;		/* memory of the page plan */
+	uint64_t plan_blocks;
+	uint64_t plan_forgotten;	/* blocks judged once more for lack of it */
+	const struct scan_counts *scan;
+	const struct copy_stats *copy;
+	const struct meter *meter;
+};
+
+/* Write the text of the whole report to @out. */
+void report_write(const struct report *report, FILE *out);
+
+/* Print it at LOG_REPORT. Without memory for the text a line says so. */
+void report_print(const struct report *report, struct console *console);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/codec.h"
+
+/* The three codecs that may be missing, as callers parse them. */
+static void print_version(struct console *console, enum log_level level)
+{
+	static const char letters[] = { 'l', 'p', 'z' };
+
+	log_line(&console->log, level, "makedumpfile: version %s (released on %s)",
+		 MAKEDUMPFILE_VERSION, MAKEDUMPFILE_DATE);
+	for (size_t i = 0; i < sizeof(letters); i++) {
+		const struct codec *codec = codec_by_option(letters[i]);
+
+		log_line(&console->log, level, "%s\t%s", codec->name,
+			 codec->available ? "enabled" : "disabled");
+	}
+	log_line(&console->log, level, "%s", "");
+}
+
+static void print_command_line(struct console *console, int argc, char **argv)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out;
+
+	if (!log_wants(&console->log, LOG_DEBUG))
+		return;
+	print_version(console, LOG_DEBUG);
+	out = open_memstream(&text, &len);
+	if (!out)
+		return;
+	for (int i = 0; i < argc; i++)
+		fprintf(out, "%s ", argv[i]);
+	if (!fclose(out))
+		log_debug(&console->log, "command line: %s", text);
+	free(text);
+}
+
+static enum exit_status print_usage(struct console *console)
+{
+	char *text = options_usage();
+
+	if (!text) {
+		log_warn(&console->log, "no memory for the usage text");
+		return EXIT_FAILED;
+	}
+	console_block(console, LOG_COMMON, text);
+	free(text);
+	return EXIT_OK;
+}
+
+static void print_failure(struct console *console, const struct err *e)
+{
+	console_error(console, e);
+	if (err_kind(e) == ERR_USAGE) {
+		log_common(&console->log, "Commandline parameter is invalid.");
+		log_common(&console->log, "Try `makedumpfile --help' for more information.");
+	}
+}
+
+static enum exit_status status_of(const struct err *e)
+{
+	if (!e)
+		return EXIT_OK;
+	return err_kind(e) == ERR_WRONG_RELEASE ? EXIT_WRONG_RELEASE : EXIT_FAILED;
+}
+
+/* The actions that end with the closing line. */
+static enum exit_status run_action(const struct run *run)
+{
+	struct err *e;
+	enum exit_status status;
+
+	if (run->options->action == ACTION_DUMP_DMESG)
+		e = action_dump_dmesg(run);
+	else
+		e = action_create(run);
+	if (e)
+		print_failure(run->console, e);
+	status = status_of(e);
+	err_free(e);
+	return status;
+}
+
+static enum exit_status run_parsed(const struct run *run, int argc, char **argv)
+{
+	enum exit_status status;
+
+	switch (run->options->action) {
+	case ACTION_HELP:
+		return print_usage(run->console);
+	case ACTION_VERSION:
+		print_version(run->console, LOG_COMMON);
+		return EXIT_OK;
+	case ACTION_CHECK_PARAMS:
+		return EXIT_OK;
+	case ACTION_CREATE:
+	case ACTION_DUMP_DMESG:
+		break;
+	}
+	print_command_line(run->console, argc, argv);
+	status = run_action(run);
+	log_common(&run->console->log, "\nmakedumpfile %s.",
+		   status == EXIT_OK ? "Completed" : "Failed");
+	return status;
+}
+
+enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *stop)
+{
+	struct options options;
+	struct console console;
+	struct run run = { .options = &options, .console = &console, .stop = stop };
+	struct err *e = options_parse(argc, argv, &options);
+	enum exit_status status = EXIT_FAILED;
+
+	console_init(&console, options.message_level, false);
+	if (e) {
+		print_failure(&console, e);
+		if (options.action != ACTION_CHECK_PARAMS)
+			log_common(&console.log, "\nmakedumpfile Failed.");
+	} else {
+		status = run_parsed(&run, argc, argv);
+	}
+	err_free(e);
+	console_deinit(&console);
+	return status;
+}
