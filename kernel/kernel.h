@@ -50,12 +50,19 @@ struct err *kernel_create(struct dump *dump, const struct log *log, struct kerne
 	__attribute__((warn_unused_result));
 void kernel_destroy(struct kernel *kernel);
 
-/* A reader of kernel memory; one per thread. Keeps the last translations. */
+/*
+ * A reader of kernel memory; one per thread. Keeps the last translations. Can
+ * be made for a kernel without translation too: then reads by virtual address
+ * fail with the kind and text of no_arch.
+ */
 struct kreader;
 
 struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
 	__attribute__((warn_unused_result));
 void kreader_destroy(struct kreader *reader);
+
+/* The kernel a reader was made for. */
+const struct kernel *kreader_kernel(const struct kreader *reader);
 
 /* The view behind a reader, for reads by physical address in the same thread. */
 struct dump_view *kreader_view(struct kreader *reader);
@@ -64,7 +71,10 @@ struct dump_view *kreader_view(struct kreader *reader);
 struct err *kread_vtop(struct kreader *reader, uint64_t va, struct mapping *ret)
 	__attribute__((warn_unused_result));
 
-/* Copy @len bytes from @va, page by page through the translation. The error names the address. */
+/*
+ * Copy @len bytes from @va, page by page through the translation. The error
+ * names the address; then nothing in @buf counts.
+ */
 struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
 	__attribute__((warn_unused_result));
 struct err *kread_u32(struct kreader *reader, uint64_t va, uint32_t *ret)
@@ -78,9 +88,10 @@ struct err *kread_word(struct kreader *reader, uint64_t va, uint64_t *ret)
 /*
  * Walk a circular list of struct list_head from @head (not an element):
  * fn is called with the address of each element's list_head until it returns
- * an error, the list closes, or @limit elements were seen. A cycle that
- * misses the head, an unreadable element and the limit are ERR_BAD_INPUT or
- * the read's error; elements seen before have been delivered.
+ * an error, the list closes, or @limit elements were seen. An element that
+ * does not point back (which is how a cycle that misses the head shows),
+ * an unreadable one and the limit are ERR_BAD_INPUT or the read's error;
+ * elements seen before have been delivered, each once.
  */
 struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit,
 			   struct err *(*fn)(void *ctx, uint64_t node), void *ctx)

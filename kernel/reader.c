@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Typed reads by virtual address, with the last translations kept. */
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "kernel/kernel.h"
+
+/*
+ * Leaves seen last, direct-mapped. Page-sized ones are found by page number;
+ * larger ones by the 2 MiB they are asked through, so that a struct page array of 2 MiB
+ * leaves costs one walk per leaf.
+ */
+#define SMALL_SLOTS 64u
+#define LARGE_SLOTS 16u
+#define LARGE_SHIFT 21
+
+/* Page tables lie far from what they map: a window of their own keeps the data's in place. */
+#define TABLE_WINDOW (64u << 10)
+
+struct kreader {
+	const struct kernel *kernel;
+	struct dump_view *data;
+	struct dump_view *tables;
+	struct mapping small[SMALL_SLOTS];
+	struct mapping large[LARGE_SLOTS];
+};
+
+struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
+{
+	struct kreader *reader = calloc(1, sizeof(*reader));
+	struct err *e;
+
+	if (!reader)
+		return err_nomem;
+	reader->kernel = kernel;
+	e = dump_view_create(kernel->dump, 0, &reader->data);
+	if (!e)
+		e = dump_view_create(kernel->dump, TABLE_WINDOW, &reader->tables);
+	if (e) {
+		kreader_destroy(reader);
+		return e;
+	}
+	*ret = reader;
+	return NULL;
+}
+
+void kreader_destroy(struct kreader *reader)
+{
+	if (!reader)
+		return;
+	dump_view_destroy(reader->tables);
+	dump_view_destroy(reader->data);
+	free(reader);
+}
+
+const struct kernel *kreader_kernel(const struct kreader *reader)
+{
+	return reader->kernel;
+}
+
+struct dump_view *kreader_view(struct kreader *reader)
+{
+	return reader->data;
+}
+
+static bool covers(const struct mapping *map, uint64_t va)
+{
+	return va - map->va < map->len;
+}
+
+/* The slots @va may be in. */
+static struct mapping *small_slot(struct kreader *reader, uint64_t va)
+{
+	return &reader->small[(va >> reader->kernel->page_shift) % SMALL_SLOTS];
+}
+
+static struct mapping *large_slot(struct kreader *reader, uint64_t va)
+{
+	return &reader->large[(va >> LARGE_SHIFT) % LARGE_SLOTS];
+}
+
+static struct err *walk(struct kreader *reader, uint64_t va, const struct mapping **ret)
+{
+	const struct kernel *kernel = reader->kernel;
+	struct mapping *slot;
+	struct mapping map;
+
+	if (!kernel->arch)
+		return err_new(kernel->no_arch ? err_kind(kernel->no_arch) : ERR_UNSUPPORTED, "%s",
+			       kernel->no_arch ? err_text(kernel->no_arch) : "no address translation");
+	TRY(kernel->arch->vtop(kernel->arch_state, reader->tables, va, &map));
+	slot = map.len > 1ull << kernel->page_shift ? large_slot(reader, va) : small_slot(reader, va);
+	*slot = map;
+	*ret = slot;
+	return NULL;
+}
+
+struct err *kread_vtop(struct kreader *reader, uint64_t va, struct mapping *ret)
+{
+	const struct mapping *map;
+
+	if (reader->kernel->word == 4)
+		va = (uint32_t)va;
+	map = small_slot(reader, va);
+	if (!covers(map, va))
+		map = large_slot(reader, va);
+	if (!covers(map, va))
+		TRY(walk(reader, va, &map));
+	*ret = (struct mapping){
+		.va = va,
+		.pa = map->pa + (va - map->va),
+		.len = map->len - (va - map->va),
+	};
+	return NULL;
+}
+
+struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
+{
+	uint8_t *to = buf;
+
+	while (len) {
+		struct mapping map;
+		struct err *e;
+		size_t now;
+
+		e = kread_vtop(reader, va, &map);
+		if (e)
+			return err_prepend(e, "kernel address %#llx", (unsigned long long)va);
+		now = (size_t)min_u64(len, map.len);
+		e = dump_view_read(reader->data, map.pa, to, now);
+		if (e)
+			return err_prepend(e, "kernel address %#llx at physical %#llx",
+					   (unsigned long long)va, (unsigned long long)map.pa);
+		va += now;
+		to += now;
+		len -= now;
+	}
+	return NULL;
+}
+
+struct err *kread_u32(struct kreader *reader, uint64_t va, uint32_t *ret)
+{
+	uint8_t raw[4];
+
+	TRY(kread(reader, va, raw, sizeof(raw)));
+	*ret = get_u32(raw, reader->kernel->order);
+	return NULL;
+}
+
+struct err *kread_u64(struct kreader *reader, uint64_t va, uint64_t *ret)
+{
+	uint8_t raw[8];
+
+	TRY(kread(reader, va, raw, sizeof(raw)));
+	*ret = get_u64(raw, reader->kernel->order);
+	return NULL;
+}
+
+struct err *kread_word(struct kreader *reader, uint64_t va, uint64_t *ret)
+{
+	const struct kernel *kernel = reader->kernel;
+	uint8_t raw[8];
+
+	TRY(kread(reader, va, raw, kernel->word));
+	*ret = get_word(raw, kernel->word, kernel->order);
+	return NULL;
+}
