@@ -141,6 +141,8 @@ void dump_view_destroy(struct dump_view *view);
  * on this view. A page only partly in the dump is filled with zeros; a page
  * no byte of which is there gives ERR_NOT_PRESENT, one left out by an earlier
  * filter ERR_EXCLUDED, one that cannot be read ERR_LOST; *ret is then untouched.
+ * One such page among several fails the call: ask for them one by one.
+ * Before dump_set_page_size() every byte must be there.
  */
 struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, const void **ret)
 	__attribute__((warn_unused_result));

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reading a dump through a view: from a mapped window where the bytes lie
+ * together in the file, else assembled in a buffer.
+ *
+ * Only requests of a page and more move the window. Page-table walks and reads
+ * of single fields jump about, and would map megabytes for eight bytes.
+ *
+ * Without a window, requests that follow one another are read ahead of. When
+ * that read fails, the request is read alone, so a page that cannot be read
+ * costs none of its neighbours.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "input/formats.h"
+#include "input/index.h"
+#include "input/window.h"
+
+/* Before the page size is known, what counts as a request of a page. */
+#define SMALLEST_PAGE 4096u
+
+struct dump_view {
+	struct dump *dump;
+	struct window window;
+	size_t hint;		/* index of the piece of the last lookup */
+	uint8_t *bounce;	/* DUMP_VIEW_MAX bytes, for what cannot be mapped */
+	uint64_t ahead;		/* physical address of what was read ahead into bounce */
+	size_t ahead_len;	/* 0: bounce holds nothing of later use */
+	uint64_t follows;	/* end of the last request that was not served by the window */
+	uint64_t no_ahead;	/* a read ahead failed before here: read single requests up to it */
+};
+
+struct err *dump_view_create(struct dump *dump, size_t window, struct dump_view **ret)
+{
+	struct dump_view *view;
+
+	if (window && (!is_pow2(window) || window < WINDOW_MIN))
+		return err_new(ERR_OTHER, "window of %zu bytes: no power of two from %u on", window,
+			       WINDOW_MIN);
+	view = calloc(1, sizeof(*view));
+	if (!view)
+		return err_nomem;
+	view->dump = dump;
+	view->bounce = malloc(DUMP_VIEW_MAX);
+	if (!view->bounce) {
+		free(view);
+		return err_nomem;
+	}
+	window_init(&view->window, dump, window ? window : WINDOW_DEFAULT);
+	*ret = view;
+	return NULL;
+}
+
+void dump_view_destroy(struct dump_view *view)
+{
+	if (!view)
+		return;
+	window_deinit(&view->window);
+	free(view->bounce);
+	free(view);
+}
+
+/* The first piece that ends behind @paddr, or NULL. Most lookups follow the one before. */
+static const struct dump_piece *piece_at(struct dump_view *view, uint64_t paddr)
+{
+	const struct dump_index *index = view->dump->index;
+	size_t i = view->hint;
+
+	if (i >= index->count || paddr >= index->v[i].end ||
+	    (i > 0 && paddr < index->v[i - 1].end))
+		view->hint = i = dump_index_find(index, paddr);
+	return i < index->count ? &index->v[i] : NULL;
+}
+
+static const struct dump_segment *segment_of(const struct dump_view *view,
+					     const struct dump_piece *piece)
+{
+	return &view->dump->segments[piece->segment];
+}
+
+/* Refusals that concern these bytes and not the whole device. */
+static bool is_lost(const struct err *e)
+{
+	int errnum = err_errnum(e);
+
+	return err_kind(e) == ERR_LOST ||
+	       (err_kind(e) == ERR_IO && (errnum == EIO || errnum == EFAULT || errnum == EHWPOISON));
+}
+
+struct err *dump_read_stored(struct dump *dump, const struct dump_segment *seg, uint64_t paddr,
+			     void *buf, size_t len)
+{
+	struct err *e;
+
+	if (paddr < seg->paddr || !range_fits(paddr - seg->paddr, len, seg->filesz))
+		return err_new(ERR_OTHER, "%s: %zu bytes at %#" PRIx64 " are not stored in the segment "
+			       "at %#" PRIx64, dump->src->name, len, paddr, seg->paddr);
+	e = dump->format->read(dump, seg, paddr, buf, len);
+	if (!is_lost(e))
+		return e;
+	if (e != err_lost)
+		log_debug(dump->log, "physical %#" PRIx64 ": %s", paddr, err_text(e));
+	err_free(e);
+	return err_lost;
+}
+
+/*
+ * A gap of stored data at @paddr: NULL when its page has stored bytes
+ * elsewhere, so that the gap reads as zeros. While the page size is unknown
+ * every byte stands for itself.
+ */
+static struct err *check_gap(const struct dump *dump, uint64_t paddr)
+{
+	const struct dump_index *index = dump->index;
+	unsigned int shift = dump->page_shift;
+	size_t i = dump_index_find(index, shift ? paddr >> shift << shift : paddr);
+	uint64_t last = shift ? paddr | ((UINT64_C(1) << shift) - 1) : paddr;
+	struct err *answer = err_not_present;
+
+	for (; i < index->count && index->v[i].start <= last; i++) {
+		if (index->v[i].stored)
+			return NULL;
+		answer = err_excluded;
+	}
+	return answer;
+}
+
+/* Zeros for the gap that starts at @paddr, page by page, up to @end at most. */
+static struct err *fill_gap(const struct dump *dump, uint64_t paddr, uint64_t end, uint8_t *buf)
+{
+	uint64_t page = dump->page_shift ? UINT64_C(1) << dump->page_shift : DUMP_VIEW_MAX;
+	uint64_t at, next;
+
+	for (at = paddr; at < end; at = next) {
+		next = min_u64(end, round_down(at, page) + page);
+		TRY(check_gap(dump, at));
+		memset(buf + (at - paddr), 0, next - at);
+	}
+	return NULL;
+}
+
+/* Put [paddr, paddr + len) together from whatever pieces there are. The sum does not wrap. */
+static struct err *assemble(struct dump_view *view, uint64_t paddr, uint8_t *buf, size_t len)
+{
+	uint64_t end = paddr + len, at, next;
+	const struct dump_piece *piece;
+
+	for (at = paddr; at < end; at = next) {
+		piece = piece_at(view, at);
+		next = piece ? min_u64(end, at < piece->start ? piece->start : piece->end) : end;
+		if (piece && at >= piece->start && piece->stored)
+			TRY(dump_read_stored(view->dump, segment_of(view, piece), at,
+					     buf + (at - paddr), next - at));
+		else
+			TRY(fill_gap(view->dump, at, next, buf + (at - paddr)));
+	}
+	return NULL;
+}
+
+static size_t page_bytes(const struct dump *dump)
+{
+	return dump->page_shift ? (size_t)1 << dump->page_shift : SMALLEST_PAGE;
+}
+
+/* The bytes in the mapped window, or NULL when they must be read. */
+static const void *mapped(struct dump_view *view, uint64_t paddr, size_t len)
+{
+	const struct dump_piece *piece = piece_at(view, paddr);
+	const struct dump_segment *seg;
+
+	if (!view->dump->format->mappable || !piece || !piece->stored || paddr < piece->start ||
+	    len > piece->end - paddr)
+		return NULL;
+	seg = segment_of(view, piece);
+	return window_get(&view->window, seg, seg->offset + (paddr - seg->paddr), len,
+			  len >= page_bytes(view->dump));
+}
+
+/*
+ * The request continues the one before: read as much behind it as fits.
+ * Returns false when that is not possible or fails; bounce is then free.
+ */
+static bool read_ahead(struct dump_view *view, uint64_t paddr, size_t len)
+{
+	const struct dump_piece *piece = piece_at(view, paddr);
+	struct err *e;
+	size_t more;
+
+	view->ahead_len = 0;
+	if (paddr != view->follows || paddr < view->no_ahead || !view->dump->format->mappable ||
+	    !piece || !piece->stored || paddr < piece->start)
+		return false;
+	more = (size_t)min_u64(piece->end - paddr, DUMP_VIEW_MAX);
+	if (more <= len)
+		return false;
+	e = dump_read_stored(view->dump, segment_of(view, piece), paddr, view->bounce, more);
+	if (e) {
+		err_free(e);
+		view->no_ahead = paddr + more;
+		return false;
+	}
+	view->ahead = paddr;
+	view->ahead_len = more;
+	return true;
+}
+
+/* The bytes in the bounce buffer, read if they are not there. */
+static struct err *buffered(struct dump_view *view, uint64_t paddr, size_t len, const void **ret)
+{
+	bool ready = paddr >= view->ahead && range_fits(paddr - view->ahead, len, view->ahead_len);
+
+	if (!ready && !read_ahead(view, paddr, len))
+		TRY(assemble(view, paddr, view->bounce, len));
+	*ret = view->bounce + (view->ahead_len ? paddr - view->ahead : 0);
+	return NULL;
+}
+
+struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, const void **ret)
+{
+	const void *bytes;
+
+	if (!len || len > DUMP_VIEW_MAX)
+		return err_new(ERR_OTHER, "%zu bytes asked of a view that gives 1 to %u", len,
+			       DUMP_VIEW_MAX);
+	if (paddr > UINT64_MAX - len)
+		return err_not_present;
+	bytes = mapped(view, paddr, len);
+	if (!bytes) {
+		struct err *e = buffered(view, paddr, len, &bytes);
+
+		view->follows = paddr + len;
+		if (e)
+			return e;
+	}
+	*ret = bytes;
+	return NULL;
+}
+
+size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want)
+{
+	const struct dump_piece *piece = piece_at(view, paddr);
+	size_t page = page_bytes(view->dump);
+	const struct dump_segment *seg;
+	uint64_t stored, len, off;
+
+	if (!piece || !piece->stored || paddr < piece->start || !view->dump->format->mappable)
+		return 0;
+	seg = segment_of(view, piece);
+	off = seg->offset + (paddr - seg->paddr);
+	stored = min_u64(piece->end - paddr, window_reach(&view->window, seg, off, page));
+	len = min_u64(stored, min_u64(want, DUMP_VIEW_MAX));
+	/* A page that ends in another piece or window must be assembled as a whole. */
+	if (len == stored)
+		len = max_u64(round_down(paddr + len, page), paddr) - paddr;
+	return (size_t)len;
+}
+
+struct err *dump_view_read(struct dump_view *view, uint64_t paddr, void *buf, size_t len)
+{
+	const void *bytes;
+	size_t part;
+
+	for (; len; len -= part, paddr += part, buf = (uint8_t *)buf + part) {
+		part = (size_t)min_u64(len, DUMP_VIEW_MAX);
+		if (paddr > UINT64_MAX - part)
+			return err_not_present;
+		bytes = mapped(view, paddr, part);
+		if (bytes)
+			memcpy(buf, bytes, part);
+		else
+			TRY(assemble(view, paddr, buf, part));
+	}
+	return NULL;
+}
