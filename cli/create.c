@@ -52,10 +52,7 @@ static struct err *load_struct_pages(struct create *c)
 		return err_new(ERR_UNSUPPORTED, "%s", err_text(kernel->no_arch));
 	TRY(page_layout_init(&c->layout, &kernel->facts, kernel->word, kernel->order,
 			     kernel->page_shift, log_of(c)));
-	TRY(mem_map_create(c->reader, kernel, &c->map));
-	log_debug(log_of(c), "mem_map      : %s, %zu runs, %" PRIu64 " sections unreadable",
-		  mem_map_model_name(c->map->model), c->map->count, c->map->bad_sections);
-	return NULL;
+	return mem_map_create(c->reader, kernel, &c->map);
 }
 
 /*
