@@ -71,7 +71,8 @@ bool page_is_head(const struct page_layout *layout, const struct page_info *page
 /*
  * Add order and hugetlb of a head from its first tail. @tail NULL: it could
  * not be read. An order that is not sane (pfn not aligned to it, above 30, or
- * page[1] not a tail where tails can be told) leaves order 0 and no hugetlb.
+ * page[1] not a tail where tails can be told) leaves order 0 and no hugetlb,
+ * and so does order 0, which no compound page has.
  */
 void page_decode_head(const struct page_layout *layout, uint64_t pfn, const void *tail,
 		      struct page_info *page);

@@ -41,6 +41,9 @@ enum hugetlb_source {
 	HUGETLB_BY_DTOR,	/* destructor number or address in page[1] */
 };
 
+/* No struct page is larger; debug builds of 7.2 stay below 200 bytes. */
+#define STRUCT_PAGE_MAX 512u
+
 struct page_layout {
 	unsigned int word;
 	enum byte_order order;
@@ -64,17 +67,26 @@ struct page_layout {
 	uint64_t pg_hwpoison;
 	uint64_t pg_buddy;		/* before 2.6.38 */
 	uint64_t pg_head;		/* PG_head_mask: as it is */
+	/*
+	 * PG_reserved is in no VMCOREINFO; it is the bit below PG_private in every
+	 * kernel from 2.6.32 to 7.2. A guess, so it may only make a page stay.
+	 */
+	uint64_t pg_reserved;
 	struct page_type buddy;
 	struct page_type offline;
 	struct page_type slab;
 	struct page_type hugetlb;
 	struct page_type unaccepted;
-	bool typed_by_top_byte;		/* 6.12+: a page is typed iff its top byte is 0xf0 .. 0xfe */
+	/*
+	 * How a page with a type differs from one with a mapcount: its page_type, as
+	 * a signed number, is below this. 0: types are unknown, no page is typed.
+	 */
+	int32_t typed_below;
 
 	enum order_source order_source;
 	uint32_t order_off;		/* in page[1] */
 	enum hugetlb_source hugetlb_source;
-	uint32_t dtor_off;		/* in page[1], width as the order's */
+	uint32_t dtor_off;		/* in page[1], width as the order's (a word for ORDER_IN_WORD) */
 	uint64_t hugetlb_dtor;		/* destructor id or address */
 	uint64_t hugetlb_flag;		/* mask in page[1].flags */
 

@@ -29,11 +29,15 @@ struct mem_map {
 	uint64_t struct_size;		/* SIZE(page) */
 	struct mem_map_run *v;		/* sorted by pfn, disjoint, neighbours with contiguous va merged */
 	size_t count;
-	uint64_t bad_sections;		/* sections or roots given up because they could not be read */
+	uint32_t *by_va;		/* indexes into v, ascending va; NULL when v is in that order itself */
+	/* Sections (or nodes) given up: tables that cannot be read or make no sense. */
+	uint64_t bad_sections;
+	uint64_t offline_sections;	/* left out: the kernel says they are not online */
 };
 
 /*
- * Build the runs below dump->max_mapnr. ERR_NOT_FOUND names the facts that are
+ * Build the runs for the pfns the dump has; a run may reach beyond them, but
+ * not beyond dump->max_mapnr. ERR_NOT_FOUND names the facts that are
  * missing; ERR_BAD_INPUT when no reading of the tables makes sense.
  */
 struct err *mem_map_create(struct kreader *reader, const struct kernel *kernel,

@@ -44,7 +44,10 @@ void plan_destroy(struct plan *plan);
 
 uint64_t plan_blocks(const struct plan *plan);
 
-/* Remember block @block; each block exactly once, in ascending order. */
+/*
+ * Remember block @block; ascending, each block once. A block that is left out
+ * has no page that stays.
+ */
 struct err *plan_put(struct plan *plan, uint64_t block, const uint8_t *keep)
 	__attribute__((warn_unused_result));
 

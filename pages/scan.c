@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One block: present pages, minus pmem, minus what its struct pages say.
+ *
+ * The way down: scan_block() cuts the block into stretches of present pfns,
+ * scan_stretch() cuts those at the borders of the memory map's runs,
+ * scan_piece() gets the struct pages through a window on the dump, and
+ * scan_window() is the loop over struct pages.
+ */
+#include <stdlib.h>
+
+#include "pages/scanner.h"
+
+/* The kernel image as the dump's program headers show it (/proc/vmcore on x86). */
+static struct range find_image(const struct kernel *kernel)
+{
+	const struct dump *dump = kernel->dump;
+	struct range none = { 0, 0 };
+	uint64_t stext;
+
+	if (!fact_symbol(&kernel->facts, "_stext", &stext))
+		return none;
+	for (size_t i = 0; i < dump->segment_count; i++) {
+		const struct dump_segment *seg = &dump->segments[i];
+
+		/* A segment larger than any kernel image (1 GiB) is the direct map. */
+		if (seg->has_vaddr && stext - seg->vaddr < seg->memsz &&
+		    seg->memsz <= UINT64_C(1) << 30)
+			return (struct range){
+				seg->paddr >> kernel->page_shift,
+				((seg->paddr + seg->memsz - 1) >> kernel->page_shift) + 1,
+			};
+	}
+	return none;
+}
+
+struct err *scanner_create(const struct scan_job *job, struct scanner **ret)
+{
+	struct scanner *scanner = calloc(1, sizeof(*scanner));
+	struct err *e;
+
+	if (!scanner)
+		return err_nomem;
+	scanner->job = job;
+	scanner->layout = job->layout;
+	scanner->dump = job->kernel->dump;
+	if (job->map) {
+		scanner->image = find_image(job->kernel);
+		e = kreader_create(job->kernel, &scanner->reader);
+		if (e) {
+			scanner_destroy(scanner);
+			return e;
+		}
+	}
+	*ret = scanner;
+	return NULL;
+}
+
+void scanner_destroy(struct scanner *scanner)
+{
+	if (!scanner)
+		return;
+	kreader_destroy(scanner->reader);
+	free(scanner);
+}
+
+void scanner_settle(struct scanner *scanner, uint64_t from, uint64_t to, struct verdict verdict)
+{
+	struct scan_counts *counts = scanner->counts;
+	uint64_t pages;
+
+	if (verdict.class == PAGE_KEEP && verdict.reason == KEEP_NONE)
+		return;
+	from -= scanner->first;
+	to -= scanner->first;
+	pages = bits_count(scanner->keep, from, to);
+	if (verdict.class == PAGE_KEEP) {
+		counts->kept_for[verdict.reason] += pages;
+		return;
+	}
+	counts->dropped[verdict.class] += pages;
+	bits_clear_range(scanner->keep, from, to);
+}
+
+/* The same for a single page, by far the most frequent case. */
+static inline void settle_one(struct scanner *scanner, uint64_t pfn, struct verdict verdict)
+{
+	uint64_t i = pfn - scanner->first;
+
+	if ((verdict.class == PAGE_KEEP && verdict.reason == KEEP_NONE) ||
+	    !bits_test(scanner->keep, i))
+		return;
+	if (verdict.class == PAGE_KEEP) {
+		scanner->counts->kept_for[verdict.reason]++;
+		return;
+	}
+	scanner->counts->dropped[verdict.class]++;
+	scanner->keep[i >> 3] &= (uint8_t)~(1u << (i & 7));
+}
+
+/* A span all of whose pages may be passed over unseen. */
+static inline bool span_is_blind(const struct scanner *scanner)
+{
+	/*
+	 * A kept compound page may hold a poisoned one: the flag is on that very
+	 * page (a THP's tail). Where struct pages of tails are shared, none can
+	 * carry the flag.
+	 */
+	return scanner->span.verdict.class != PAGE_KEEP || !scanner->layout->pg_hwpoison;
+}
+
+/* Drop poisoned pages among the rest of a kept span; returns how many struct pages were seen. */
+static uint64_t scan_kept_span(struct scanner *scanner, uint64_t pfn, const uint8_t *bytes,
+			       uint64_t count)
+{
+	const struct page_layout *layout = scanner->layout;
+	uint64_t n = min_u64(count, scanner->span.end - pfn);
+	uint64_t ones = layout->word == 8 ? UINT64_MAX : UINT32_MAX;
+
+	for (uint64_t i = 0; i < n; i++, bytes += layout->size) {
+		uint64_t flags = decode_flags(layout, bytes);
+
+		if ((flags & layout->pg_hwpoison) && flags != ones)
+			settle_one(scanner, pfn + i, verdict_of(PAGE_HWPOISON, 0));
+	}
+	return n;
+}
+
+/*
+ * Judge the struct pages of the window. Stops early when a verdict reaches
+ * beyond it or the window has moved; returns the pfn to go on with.
+ */
+static uint64_t scan_window(struct scanner *scanner, const struct mem_map_run *run)
+{
+	const struct page_layout *layout = scanner->layout;
+	const uint8_t *bytes = scanner->window.bytes;
+	uint64_t pfn = scanner->window.pfn, end = pfn + scanner->window.count;
+	bool lone = pfn != scanner->next;
+
+	scanner->window_moved = false;
+	while (pfn < end && !scanner->window_moved) {
+		struct scan_span span;
+		struct page_info page;
+		uint64_t n = 1;
+
+		if (pfn < scanner->span.end) {
+			n = scan_kept_span(scanner, pfn, bytes, end - pfn);
+		} else {
+			decode_page(layout, bytes, &page);
+			if (page.tail || (page.flags & layout->pg_head)) {
+				span = scanner_judge_compound(scanner, run, pfn,
+					end - pfn > 1 ? bytes + layout->size : NULL, lone, &page);
+			} else {
+				span.verdict = scanner_judge(scanner, pfn, &page);
+				span.end = pfn + (UINT64_C(1) << span.verdict.order);
+			}
+			if (span.end == pfn + 1) {
+				settle_one(scanner, pfn, span.verdict);
+			} else {
+				scanner->span = span;
+				if (span_is_blind(scanner))
+					return pfn;
+				n = 0;	/* seen as part of the kept span */
+				scanner->span.verdict.reason = KEEP_NONE;
+			}
+		}
+		pfn += n;
+		bytes += n * layout->size;
+		lone = false;
+	}
+	return pfn;
+}
+
+/* Pfns [from, to) of one run and one stretch. */
+static void scan_piece(struct scanner *scanner, const struct mem_map_run *run, uint64_t from,
+		       uint64_t to)
+{
+	uint64_t pfn = from;
+
+	while (pfn < to) {
+		uint64_t end;
+
+		if (pfn < scanner->span.end && span_is_blind(scanner)) {
+			end = min_u64(scanner->span.end, to);
+			scanner_settle(scanner, pfn, end, scanner->span.verdict);
+		} else if (scanner_load(scanner, run, pfn, to)) {
+			end = scan_window(scanner, run);
+		} else {
+			end = pfn + scanner->window.count;
+			scanner_settle(scanner, pfn, end, verdict_keep(KEEP_UNREADABLE));
+		}
+		pfn = end;
+		scanner->next = pfn;
+	}
+}
+
+/* Pfns [from, to), all present and none of them pmem. */
+static void scan_stretch(struct scanner *scanner, uint64_t from, uint64_t to)
+{
+	const struct mem_map *map = scanner->job->map;
+	size_t i = mem_map_index(map, from);
+
+	while (from < to) {
+		const struct mem_map_run *run = i < map->count ? &map->v[i++] : NULL;
+		uint64_t start = run ? min_u64(max_u64(run->pfn, from), to) : to;
+		uint64_t end = run ? min_u64(run->pfn + run->count, to) : to;
+
+		if (from < start)
+			scanner_settle(scanner, from, start, verdict_keep(KEEP_NO_STRUCT));
+		if (start < end)
+			scan_piece(scanner, run, start, end);
+		from = max_u64(start, end);
+	}
+}
+
+/* All struct pages of the block; [from, to) are present. */
+static void scan_outside_pmem(struct scanner *scanner, uint64_t from, uint64_t to)
+{
+	struct range pmem;
+
+	while (from < to) {
+		if (!ranges_next(&scanner->dump->pmem, from, to, &pmem))
+			pmem = (struct range){ to, to };
+		scan_stretch(scanner, from, pmem.start);
+		from = pmem.end;
+	}
+}
+
+/*
+ * Persistent memory: its user data always goes, ranges of metadata (struct
+ * pages on the device) go at their level. Neither needs a struct page, which
+ * may not even exist for the latter.
+ */
+static void drop_pmem(struct scanner *scanner)
+{
+	const struct ranges *metadata = scanner->job->pmem_metadata;
+	bool drop = scanner->job->level & LEVEL_PMEM_METADATA;
+	struct range pmem, part;
+
+	for (uint64_t at = scanner->first;
+	     ranges_next(&scanner->dump->pmem, at, scanner->end, &pmem); at = pmem.end) {
+		for (uint64_t pfn = pmem.start; pfn < pmem.end; pfn = part.end) {
+			if (!metadata || !ranges_next(metadata, pfn, pmem.end, &part))
+				part = (struct range){ pmem.end, pmem.end };
+			scanner_settle(scanner, pfn, part.start,
+				       verdict_of(PAGE_PMEM_USERDATA, 0));
+			if (drop)
+				scanner_settle(scanner, part.start, part.end,
+					       verdict_of(PAGE_PMEM_METADATA, 0));
+		}
+	}
+}
+
+/* Bits of the block's pages that are in the dump. */
+static void set_present(struct scanner *scanner)
+{
+	const struct dump *dump = scanner->dump;
+	struct range range;
+
+	memset(scanner->keep, 0, PLAN_BLOCK / 8);
+	for (uint64_t at = scanner->first; ranges_next(&dump->present, at, scanner->end, &range);
+	     at = range.end)
+		bits_set_range(scanner->keep, range.start - scanner->first,
+			       range.end - scanner->first);
+	for (uint64_t at = scanner->first; ranges_next(&dump->missing, at, scanner->end, &range);
+	     at = range.end)
+		bits_clear_range(scanner->keep, range.start - scanner->first,
+				 range.end - scanner->first);
+}
+
+struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
+		       struct scan_counts *counts)
+{
+	const struct dump *dump = scanner->dump;
+	struct scan_counts unwanted;
+	struct range range;
+
+	scanner->first = block * PLAN_BLOCK;
+	scanner->end = max_u64(scanner->first,
+			       min_u64(scanner->first + PLAN_BLOCK, dump->max_mapnr));
+	scanner->keep = keep;
+	scanner->counts = counts ? counts : &unwanted;
+	if (!counts)
+		memset(&unwanted, 0, sizeof(unwanted));
+	scanner->span.end = 0;
+	scanner->next = UINT64_MAX;
+	scanner->careful_until = 0;
+
+	set_present(scanner);
+	drop_pmem(scanner);
+	if (scanner->job->map) {
+		for (uint64_t at = scanner->first;
+		     ranges_next(&dump->present, at, scanner->end, &range); at = range.end)
+			scan_outside_pmem(scanner, range.start, range.end);
+	}
+	scanner->counts = NULL;
+	return NULL;
+}

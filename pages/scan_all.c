@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All blocks, in order, on as many threads as wanted. */
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "base/pool.h"
+#include "pages/scan.h"
+
+struct scan_slot {
+	uint64_t block;
+	uint8_t *keep;
+	struct scan_counts counts;
+	struct err *err;
+};
+
+static struct err *slot_init(void *ctx, void *slot)
+{
+	struct scan_slot *s = slot;
+
+	(void)ctx;
+	s->keep = malloc(PLAN_BLOCK / 8);
+	return s->keep ? NULL : err_nomem;
+}
+
+static void slot_deinit(void *slot)
+{
+	struct scan_slot *s = slot;
+
+	err_free(s->err);
+	free(s->keep);
+}
+
+static struct err *worker_create(void *ctx, void **ret)
+{
+	struct scanner *scanner;
+
+	TRY(scanner_create(ctx, &scanner));
+	*ret = scanner;
+	return NULL;
+}
+
+static void worker_destroy(void *worker)
+{
+	scanner_destroy(worker);
+}
+
+static void worker_run(void *worker, void *slot)
+{
+	struct scan_slot *s = slot;
+
+	s->err = scan_block(worker, s->block, s->keep, &s->counts);
+}
+
+/* The first block from @block on that has a present page; false at the end. */
+static bool next_block(const struct dump *dump, uint64_t block, uint64_t *ret)
+{
+	struct range range;
+
+	if (!ranges_next(&dump->present, block * PLAN_BLOCK, dump->max_mapnr, &range))
+		return false;
+	*ret = range.start / PLAN_BLOCK;
+	return true;
+}
+
+static void counts_add(struct scan_counts *sum, const struct scan_counts *counts)
+{
+	for (unsigned int i = 0; i < PAGE_CLASSES; i++)
+		sum->dropped[i] += counts->dropped[i];
+	for (unsigned int i = 0; i < KEEP_REASONS; i++)
+		sum->kept_for[i] += counts->kept_for[i];
+}
+
+/* Take a finished block into the plan. */
+static struct err *take_slot(struct scan_slot *slot, struct plan *plan, struct scan_counts *sum)
+{
+	struct err *e = slot->err;
+
+	slot->err = NULL;
+	TRY(e);
+	counts_add(sum, &slot->counts);
+	return plan_put(plan, slot->block, slot->keep);
+}
+
+static struct err *feed_and_take(const struct scan_job *job, struct ordpool *pool,
+				 struct plan *plan, struct scan_counts *sum,
+				 const struct progress *progress)
+{
+	const struct dump *dump = job->kernel->dump;
+	uint64_t block = 0;
+	bool more = next_block(dump, 0, &block);
+
+	while (more || ordpool_pending(pool)) {
+		struct scan_slot *slot = more ? ordpool_begin(pool) : NULL;
+
+		if (slot) {
+			slot->block = block;
+			memset(&slot->counts, 0, sizeof(slot->counts));
+			ordpool_submit(pool);
+			more = next_block(dump, block + 1, &block);
+			continue;
+		}
+		slot = ordpool_wait(pool);
+		TRY(take_slot(slot, plan, sum));
+		TRY(progress_tick(progress, PHASE_CLASSIFY,
+				  min_u64((slot->block + 1) * PLAN_BLOCK, dump->max_mapnr),
+				  dump->max_mapnr));
+		ordpool_release(pool);
+	}
+	return NULL;
+}
+
+struct err *scan_all(const struct scan_job *job, unsigned int threads, struct plan *plan,
+		     struct scan_counts *counts, const struct progress *progress)
+{
+	struct ordpool_params params = {
+		.workers = threads,
+		.depth = threads ? 2 * threads : 1,
+		.slot_size = sizeof(struct scan_slot),
+		.run = worker_run,
+		.worker_create = worker_create,
+		.worker_destroy = worker_destroy,
+		.slot_init = slot_init,
+		.slot_deinit = slot_deinit,
+		.ctx = (void *)job,
+	};
+	struct scan_counts sum = { 0 };
+	struct ordpool *pool;
+	struct err *e;
+
+	TRY(ordpool_create(&params, &pool));
+	e = feed_and_take(job, pool, plan, &sum, progress);
+	ordpool_destroy(pool);
+	TRY(e);
+	counts_add(counts, &sum);
+	return NULL;
+}
