@@ -2,6 +2,7 @@
 #include "output/kdump_pages.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/checked.h"
 
@@ -99,19 +100,27 @@ static size_t descs_with_data(const struct kdump_pages *pages)
 	return i;
 }
 
-/* A device holds whatever was there before: clear the descriptors that were never written. */
+/*
+ * Make the descriptors zero that are not known to be in the sink: those of a
+ * failed write, which may be there in part, with one cut in the middle; and on
+ * a device, which holds whatever was there before, all that were never written.
+ */
 static struct err *descs_clear(struct kdump_pages *pages)
 {
 	const struct kdump_geometry *geo = pages->geo;
-	uint64_t from = geo->descs + pages->flushed * PAGE_DESC_SIZE;
-	struct region rest;
+	uint64_t off = geo->descs + pages->flushed * PAGE_DESC_SIZE;
+	uint64_t left = geo->data - off, n;
+	/* The data buffer is free by now: what is in it cannot be written any more. */
+	uint8_t *zeros = pages->data.buf;
 
 	if (pages->sink->zero_filled)
-		return NULL;
-	/* The data buffer is free by now: what is in it cannot be written any more. */
-	region_init(&rest, pages->sink, from, pages->data.buf, pages->data.room);
-	TRY(region_append_zeros(&rest, geo->data - from));
-	return region_flush(&rest);
+		left = pages->desc_broken ? pages->waiting * PAGE_DESC_SIZE : 0;
+	memset(zeros, 0, pages->data.room);
+	for (; left; off += n, left -= n) {
+		n = min_u64(left, pages->data.room);
+		TRY(sink_rewrite(pages->sink, off, zeros, (size_t)n));
+	}
+	return NULL;
 }
 
 void kdump_pages_salvage(struct kdump_pages *pages)
