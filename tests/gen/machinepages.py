@@ -76,6 +76,8 @@ class Writer:
         self.cursor = align_up(number(options.pop("at", str(self.cursor))), BLOCK)
         for block in range(count // BLOCK):
             pfn = self.cursor + block * BLOCK
+            if self.machine.model != "flatmem" and pfn // self.machine.pps not in self.machine.arrays:
+                continue  # a hole in memory has no struct pages
             chosen = MIXTURES[MIX_ORDER[(pfn // BLOCK) % len(MIX_ORDER)]]
             for kind, order, repeat in chosen:
                 self.place(kind, pfn, order, repeat, options)

@@ -4,13 +4,27 @@
 Set algebra on machines of many GiB is then a single big-integer operation.
 """
 
+import re
+
+NONZERO, NOT_FULL = re.compile(rb"[^\0]+"), re.compile(rb"[^\xff]")
+
 
 def from_ranges(ranges):
-    """Set of all n in the half-open ranges [(first, end), ...]."""
-    result = 0
-    for first, end in merge(ranges):
-        result |= ((1 << (end - first)) - 1) << first
-    return result
+    """Set of all n in the half-open ranges [(first, end), ...].
+
+    Painted into bytes: OR-ing one big integer per range would be quadratic.
+    """
+    ranges = merge(ranges)
+    image = bytearray(ranges[-1][1] // 8 + 1 if ranges else 0)
+    for first, end in ranges:
+        low, high = first >> 3, end >> 3
+        if low == high:
+            image[low] |= (1 << (end & 7)) - (1 << (first & 7))
+            continue
+        image[low] |= 0x100 - (1 << (first & 7))
+        image[low + 1:high] = b"\xff" * (high - low - 1)
+        image[high] |= (1 << (end & 7)) - 1
+    return int.from_bytes(image, "little")
 
 
 def from_iterable(numbers):
@@ -42,28 +56,31 @@ def to_bytes(number_set):
 
 def iterate(number_set):
     """Yield the members in ascending order."""
-    for index, byte in enumerate(to_bytes(number_set)):
-        while byte:
-            low = byte & -byte
-            yield index * 8 + low.bit_length() - 1
-            byte ^= low
+    image = to_bytes(number_set)
+    for run in NONZERO.finditer(image):
+        for index in range(run.start(), run.end()):
+            byte = image[index]
+            while byte:
+                low = byte & -byte
+                yield index * 8 + low.bit_length() - 1
+                byte ^= low
 
 
 def ranges(number_set):
     """Half-open ranges of consecutive members, ascending."""
-    result = []
-    start = None
     image = to_bytes(number_set)
-    index = 0
+    result, start, index = [], None, 0
     while index < len(image):
-        byte = image[index]
-        if byte == 0 and start is None or byte == 0xFF and start is not None:
-            index += 1
-            continue
+        # skip bytes that cannot hold a border
+        border = (NONZERO if start is None else NOT_FULL).search(image, index)
+        if border is None:
+            break
+        index = border.start()
         for bit in range(8):
-            if byte >> bit & 1 and start is None:
+            member = image[index] >> bit & 1
+            if member and start is None:
                 start = index * 8 + bit
-            elif not byte >> bit & 1 and start is not None:
+            elif not member and start is not None:
                 result.append((start, index * 8 + bit))
                 start = None
         index += 1
