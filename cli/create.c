@@ -99,7 +99,8 @@ static struct err *find_pmem(struct create *c)
 static struct err *learn(struct create *c)
 {
 	TRY(run_open_input(c->run, &c->dump));
-	TRY(kernel_create(c->dump, log_of(c), &c->kernel));
+	TRY(err_prepend(kernel_create(c->dump, log_of(c), &c->kernel), "%s",
+			c->run->options->vmcore));
 	if (!c->kernel->no_arch)
 		TRY(kreader_create(c->kernel, &c->reader));
 	if (c->dump->incomplete)

@@ -98,7 +98,8 @@ struct err *action_dump_dmesg(const struct run *run)
 
 	TRY(run_check_output(run));
 	TRY(run_open_input(run, &dump));
-	e = kernel_create(dump, &run->console->log, &kernel);
+	e = err_prepend(kernel_create(dump, &run->console->log, &kernel), "%s",
+			run->options->vmcore);
 	if (!e)
 		e = dump_log_of(run, kernel);
 	kernel_destroy(kernel);

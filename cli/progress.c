@@ -131,14 +131,15 @@ static void progress_line_tick(const struct progress *progress, enum phase phase
 {
 	struct progress_line *line = progress->ctx;
 	uint64_t interval = line->console->terminal ? TERMINAL_INTERVAL : LOG_INTERVAL;
-	uint64_t now;
+	uint64_t now = line->looked_ns;
 
 	if (phase != line->phase)
 		return;
 	line->total = total;
-	if (!tick_looks(line, &now))
+	if (!tick_looks(line, &now) && done < total)
 		return;
-	if (now - line->sampled_ns >= SAMPLE_INTERVAL) {
+	/* The last tick too: all buffers are still there. */
+	if (now - line->sampled_ns >= SAMPLE_INTERVAL || done >= total) {
 		meter_sample(line->meter);
 		line->sampled_ns = now;
 	}
