@@ -82,28 +82,37 @@ static bool make_key(enum fact_kind kind, const char *name, char *key, size_t *r
 	return true;
 }
 
+struct err *facts_put_absent(struct facts *facts, const char *key, size_t key_len,
+			     struct fact *fact)
+{
+	struct fact *old = strmap_get(&facts->map, key, key_len);
+	struct err *e;
+
+	if (old && (old->kind != FACT_TEXT || fact->kind == FACT_TEXT)) {
+		fact_destroy(fact);
+		return NULL;
+	}
+	e = strmap_put(&facts->map, key, key_len, fact);
+	fact_destroy(e ? fact : old);
+	return e;
+}
+
 struct err *facts_add(struct facts *facts, enum fact_kind kind, const char *name, int64_t value,
 		      const char *provider)
 {
 	char key[FACT_KEY_MAX + 1], text[24];
 	struct fact *fact = NULL;
 	size_t key_len;
-	struct err *e;
 
 	if (!make_key(kind, name, key, &key_len))
 		return err_new(ERR_OTHER, "%s: a fact's name has %zu bytes, too many", provider,
 			       strlen(name));
-	if (strmap_get(&facts->map, key, key_len))
-		return NULL;
 	if (kind == FACT_SYMBOL)
 		snprintf(text, sizeof(text), "%" PRIx64, (uint64_t)value);
 	else
 		snprintf(text, sizeof(text), "%" PRId64, value);
 	TRY(fact_create(kind, kind == FACT_TEXT ? 0 : value, text, strlen(text), provider, &fact));
-	e = strmap_put(&facts->map, key, key_len, fact);
-	if (e)
-		fact_destroy(fact);
-	return e;
+	return facts_put_absent(facts, key, key_len, fact);
 }
 
 static const struct fact *find(const struct facts *facts, enum fact_kind kind, const char *name)

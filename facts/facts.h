@@ -42,8 +42,9 @@ void facts_init(struct facts *facts);
 void facts_deinit(struct facts *facts);
 
 /*
- * Add a fact unless it is known already. @name as in VMCOREINFO, without the
- * kind. @provider must be a static string.
+ * Add a fact unless it is known already; one whose value could not be parsed
+ * is not known. @name as in VMCOREINFO, without the kind. @provider must be a
+ * static string.
  */
 struct err *facts_add(struct facts *facts, enum fact_kind kind, const char *name, int64_t value,
 		      const char *provider) __attribute__((warn_unused_result));
@@ -53,7 +54,7 @@ bool fact_size(const struct facts *facts, const char *name, uint64_t *ret);
 bool fact_offset(const struct facts *facts, const char *name, uint64_t *ret);
 bool fact_length(const struct facts *facts, const char *name, uint64_t *ret);
 bool fact_number(const struct facts *facts, const char *name, int64_t *ret);
-/* Borrowed text, valid as long as @facts. */
+/* Borrowed text, valid until facts are added. */
 bool fact_text(const struct facts *facts, const char *key, const char **ret);
 /* Text keys that hold a number: "PAGESIZE" in base 10, "KERNELOFFSET" in base 16. */
 bool fact_text_number(const struct facts *facts, const char *key, unsigned int base, uint64_t *ret);

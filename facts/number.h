@@ -27,4 +27,11 @@ struct err *fact_create(enum fact_kind kind, int64_t value, const char *text, si
 	__attribute__((warn_unused_result));
 void fact_destroy(struct fact *fact);
 
+/*
+ * Put @fact under @key unless a usable one is there: text that should have
+ * been a number gives way to a number. Takes @fact over in every case.
+ */
+struct err *facts_put_absent(struct facts *facts, const char *key, size_t key_len,
+			     struct fact *fact) __attribute__((warn_unused_result));
+
 #endif

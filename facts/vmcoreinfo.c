@@ -120,19 +120,17 @@ static struct err *parse_text(struct parser *parser, const char *text, size_t le
 	return NULL;
 }
 
-/* Move what @facts does not know yet; the rest stays in @own. */
+/* Move everything; what @facts knows already is dropped. */
 static struct err *merge(struct facts *facts, struct facts *own)
 {
 	size_t i;
 
 	for (i = 0; i < own->map.count; i++) {
 		struct strmap_entry *entry = &own->map.v[i];
-		size_t len = strlen(entry->key);
+		struct fact *fact = entry->value;
 
-		if (strmap_get(&facts->map, entry->key, len))
-			continue;
-		TRY(strmap_put(&facts->map, entry->key, len, entry->value));
 		entry->value = NULL;
+		TRY(facts_put_absent(facts, entry->key, strlen(entry->key), fact));
 	}
 	return NULL;
 }

@@ -45,8 +45,9 @@ static bool has_failed(const struct window *window, uint64_t off)
 }
 
 /*
- * The window to map for [off, off + len): aligned to its size, longer where
- * the bytes straddle its end, and inside whole host pages of what @seg stores.
+ * The window to map for [off, off + len): aligned to its size, and inside
+ * whole host pages of what @seg stores. Bytes that straddle its end, as pages
+ * at unaligned offsets do, get the next window with the bytes in front of it.
  * A page at the edge of a segment of /proc/vmcore can hold other bytes than
  * memory, and behind the end of a file there is only SIGBUS.
  */
@@ -56,15 +57,19 @@ static bool choose(const struct window *window, const struct dump_segment *seg, 
 	uint64_t page = window->host_page;
 	uint64_t low = seg->offset, high = min_u64(seg->offset + seg->filesz,
 						   window->dump->src->size);
-	uint64_t start = round_down(off, window->size);
+	uint64_t start = round_down(off, window->size), end = start + window->size;
 
 	/* No wrap: the file's size is an off_t. */
 	if (off < low || off > high || len > high - off)
 		return false;
 	low = round_up(low, page);
 	high = round_down(high, page);
+	if (off + len > end) {
+		start = round_down(off, page);
+		end = max_u64(end + window->size, round_up(off + len, page));
+	}
 	ret->off = max_u64(start, low);
-	ret->end = min_u64(max_u64(start + window->size, round_up(off + len, page)), high);
+	ret->end = min_u64(end, high);
 	return ret->off < ret->end && holds(ret, off, len);
 }
 
