@@ -234,7 +234,7 @@ static void settle_output(struct create *c)
 		return;
 	if (!c->sink->written)
 		run_remove_output(c->run);
-	else if (run_output_is_marked(c->run, c->kernel))
+	else if (run_output_is_incomplete(c->run, c->kernel))
 		log_common(log_of(c), "This is an incomplete dumpfile, but might analyzable.");
 }
 

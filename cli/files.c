@@ -92,19 +92,26 @@ void run_remove_output(const struct run *run)
 		unlink(run->options->dumpfile);
 }
 
-bool run_output_is_marked(const struct run *run, const struct kernel *kernel)
+bool run_output_is_incomplete(const struct run *run, const struct kernel *kernel)
 {
 	const struct kdump_header_layout *layout = kernel->word == 8 ? &kdump_header_64 :
 								       &kdump_header_32;
 	uint8_t header[512];
-	bool marked = false;
+	struct stat st;
+	bool answer = false;
 	int fd = open(run->options->dumpfile, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return false;
-	if (pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
-	    !memcmp(header, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
-		marked = get_u32(header + layout->status, kernel->order) & KDUMP_INCOMPLETE;
+	if (pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && !fstat(fd, &st) &&
+	    !memcmp(header, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN)) {
+		uint64_t blocks = UINT64_C(1) +
+				  get_u32(header + layout->sub_hdr_size, kernel->order) +
+				  get_u32(header + layout->bitmap_blocks, kernel->order);
+
+		answer = get_u32(header + layout->status, kernel->order) & KDUMP_INCOMPLETE &&
+			 (!S_ISREG(st.st_mode) || (uint64_t)st.st_size >> kernel->page_shift >= blocks);
+	}
 	close(fd);
-	return marked;
+	return answer;
 }

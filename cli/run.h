@@ -44,7 +44,7 @@ struct err *run_open_output(const struct run *run, struct sink **ret)
 /* Take away an output of this run that holds nothing: a regular file of no use to anyone. */
 void run_remove_output(const struct run *run);
 
-/* The output can be read and its header says that it is incomplete. */
-bool run_output_is_marked(const struct run *run, const struct kernel *kernel);
+/* The output says in its header that it is incomplete, and is long enough to be opened. */
+bool run_output_is_incomplete(const struct run *run, const struct kernel *kernel);
 
 #endif

@@ -19,6 +19,8 @@ from pylib.kdumplayout import STATUS_INCOMPLETE
 
 TIMEOUT = 300
 SIGNAL_TRIES = 10
+# The headers, bitmaps and descriptors of the sample: beyond it there is data.
+SAMPLE_FRONT = 512 << 10
 
 
 def add_cases(suite, program, inputs, work):
@@ -101,6 +103,11 @@ def case_full_disk(program, inputs, folder):
         start(["umount", folder])
 
 
+def size_of(path):
+    """Size of a file, 0 while there is none."""
+    return path.stat().st_size if path.exists() else 0
+
+
 def stop_copy(program, inputs, dump, signum):
     """Send signum while the copy is running; returns the finished process.
     Fails when the run was always over before."""
@@ -109,7 +116,7 @@ def stop_copy(program, inputs, dump, signum):
         with subprocess.Popen([program, "-c", "-d", "0", inputs["sample"], str(dump)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as process:
-            while process.poll() is None and not (dump.exists() and dump.stat().st_blocks):
+            while process.poll() is None and size_of(dump) < SAMPLE_FRONT:
                 time.sleep(0.001)
             process.send_signal(signum)
             out, err = process.communicate(timeout=TIMEOUT)
