@@ -80,6 +80,18 @@ static struct err *read_ids(struct klog_ring *ring, uint64_t desc_ring)
 	return NULL;
 }
 
+/* An array that is larger than all memory of the dump is none; it also bounds the work on damaged counts. */
+static struct err *check_fits(const struct klog_ring *ring, const char *what, uint64_t bytes)
+{
+	const struct kernel *kernel = kreader_kernel(ring->reader);
+	uint64_t memory = kernel->dump->max_mapnr << kernel->page_shift;
+
+	if (bytes <= memory)
+		return NULL;
+	return err_new(ERR_BAD_INPUT, "kernel log: %s of %llu bytes, in %llu bytes of memory", what,
+		       (unsigned long long)bytes, (unsigned long long)memory);
+}
+
 static struct err *open_descs(struct klog_ring *ring, uint64_t desc_ring)
 {
 	const struct klog_layout *lay = &ring->lay;
@@ -91,6 +103,7 @@ static struct err *open_descs(struct klog_ring *ring, uint64_t desc_ring)
 		return err_new(ERR_BAD_INPUT, "kernel log: prb_desc_ring.count_bits is %u, not 1 to %u",
 			       count_bits, COUNT_BITS_MAX);
 	ring->count = 1ull << count_bits;
+	TRY(check_fits(ring, "descriptors", ring->count * (lay->desc_size + lay->info_size)));
 	TRY(read_ids(ring, desc_ring));
 	TRY(kread_word(ring->reader, desc_ring + lay->dr_descs, &descs));
 	TRY(kread_word(ring->reader, desc_ring + lay->dr_infos, &infos));
@@ -107,6 +120,7 @@ static struct err *open_text(struct klog_ring *ring, uint64_t text_ring)
 		return err_new(ERR_BAD_INPUT, "kernel log: prb_data_ring.size_bits is %u, not %u to %u",
 			       size_bits, SIZE_BITS_MIN, SIZE_BITS_MAX);
 	ring->size_bits = size_bits;
+	TRY(check_fits(ring, "text ring", 1ull << size_bits));
 	return kread_word(ring->reader, text_ring + ring->lay.tr_data, &ring->text_va);
 }
 
