@@ -59,14 +59,16 @@ void source_destroy(struct source *src);
 struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t len,
 			     size_t *ret_len) __attribute__((warn_unused_result));
 
-/* Exactly @len bytes, or an error naming the source and the offset. */
+/* Exactly @len bytes, or an error naming source and offset: ERR_LOST when the source ends before. */
 struct err *source_read(struct source *src, uint64_t off, void *buf, size_t len)
 	__attribute__((warn_unused_result));
 
 /*
- * Map [off, off + len), any alignment of @off that is a multiple of the host
- * page size. Returns ERR_UNSUPPORTED (and remembers it in no_map) where the
- * system refuses mapping for good; the caller then reads.
+ * Map [off, off + len); @off is a multiple of the host page size and the range
+ * lies inside the source, else ERR_BAD_INPUT. ERR_UNSUPPORTED: the caller reads
+ * this window instead; where the system refuses mapping for good that is
+ * remembered in no_map. ERR_LOST: some page of the window cannot be read; the
+ * caller reads page by page to find out which.
  */
 struct err *source_map(struct source *src, uint64_t off, size_t len, void **ret)
 	__attribute__((warn_unused_result));

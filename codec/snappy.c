@@ -47,12 +47,9 @@ static size_t snappy_compress_block(void *ctx, const void *src, size_t len, void
 static bool snappy_decompress_block(void *ctx, const void *src, size_t len, void *dst,
 				    size_t dst_len)
 {
-	size_t stored_len, got = dst_len;
+	size_t got = dst_len;
 
 	(void)ctx;
-	if (snappy_uncompressed_length(src, len, &stored_len) != SNAPPY_OK ||
-	    stored_len != dst_len)
-		return false;
 	return snappy_uncompress(src, len, dst, &got) == SNAPPY_OK && got == dst_len;
 }
 

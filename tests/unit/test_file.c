@@ -133,6 +133,27 @@ static void test_mapping_switched_off(void)
 	fixture_deinit(&fx);
 }
 
+/* What is appended after opening is not part of the source: its size stays. */
+static void test_grown_file(void)
+{
+	struct source *src = NULL;
+	struct fixture fx;
+	char buf[300] = { 0 };
+	size_t got = 0;
+	FILE *file;
+
+	fixture_init(&fx);
+	CHECK_OK(source_open_file(fx.path, true, &src));
+	file = fopen(fx.path, "a");
+	CHECK(file && fwrite(buf, 1, 10, file) == 10);
+	if (file)
+		fclose(file);
+	CHECK_OK(source_read_some(src, fx.size - 7, buf, 300, &got));
+	CHECK_EQ(got, 7);
+	source_destroy(src);
+	fixture_deinit(&fx);
+}
+
 /* A file that shrinks while open: a mapped page behind its new end would raise SIGBUS. */
 static void test_shrunk_file(void)
 {
@@ -171,13 +192,15 @@ static void test_read_error_names_place(void)
 {
 	struct source *src = NULL;
 	struct fixture fx;
+	char place[32];
 	uint8_t *buf;
 
 	fixture_init(&fx);
+	snprintf(place, sizeof(place), "offset %#zx:", 0x1000 + fx.page);
 	buf = mmap(NULL, 2 * fx.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(!mprotect(buf + fx.page, fx.page, PROT_NONE));
 	CHECK_OK(source_open_file(fx.path, true, &src));
-	CHECK_TEXT(source_read(src, 0x1000, buf, 2 * fx.page), ERR_IO, fx.path, "offset 0x",
+	CHECK_TEXT(source_read(src, 0x1000, buf, 2 * fx.page), ERR_IO, fx.path, place,
 		   strerror(EFAULT));
 	CHECK_OK(source_read(src, 0x1000, buf, fx.page));
 	source_destroy(src);
@@ -306,6 +329,7 @@ int main(void)
 	RUN(test_reads);
 	RUN(test_maps);
 	RUN(test_mapping_switched_off);
+	RUN(test_grown_file);
 	RUN(test_shrunk_file);
 	RUN(test_read_error_names_place);
 	RUN(test_not_a_dump_file);

@@ -284,6 +284,9 @@ static void run_with_room(int room, const struct shop *start)
 	thread_room = room;
 	CHECK_OK(ordpool_create(&params, &pool));
 	CHECK_EQ(ordpool_workers(pool), room > 1 && start->fail_worker ? 1 : room);
+	/* A state whose thread did not start is not kept, but for the first. */
+	CHECK_EQ(shop.workers_made - shop.workers_freed,
+		 max_u64(ordpool_workers(pool), 1));
 	for (uint64_t job = 0; job < 3; job++)
 		feed(pool, job);
 	for (uint64_t job = 0; job < 3; job++) {
