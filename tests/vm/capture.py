@@ -15,7 +15,7 @@ from packages import Archive, PackageError, cache_dir, host_codename
 HERE = pathlib.Path(__file__).parent
 MIB = 1 << 20
 # What kdump scripts of distributions pass, less the disk they boot from.
-CMDLINE = "console=ttyS0 irqpoll nr_cpus=1 reset_devices loglevel=4 panic=-1"
+CMDLINE = "console=ttyS0 irqpoll nr_cpus=1 reset_devices loglevel=4 panic=-1 mitigations=off"
 MODULES = ["virtio_pci", "virtio_blk", "ext4"]
 CRASH_SECONDS = 240
 LINE = re.compile(r"^MDFCAP (done|fail|\S+ status=)(.*)")
@@ -109,7 +109,7 @@ def crash(machine, guest, images, out):
         if match.group(1) == "done":
             break
         values = dict(item.split("=", 1) for item in match.group(0).split()[2:])
-        steps[match.group(1).split()[0]] = {key: float(text) for key, text in values.items()}
+        steps[match.group(1).split()[0]] = {key: json.loads(text) for key, text in values.items()}
         size = int(values.get("bytes", size))
     machine.process.wait(timeout=60)
     out.mkdir()
@@ -118,7 +118,8 @@ def crash(machine, guest, images, out):
     if done.returncode:
         raise PackageError(f"debugfs: {done.stderr}")
     (out / "lost+found").rmdir()
-    os.truncate(images["vmcore"], size)
-    os.replace(images["vmcore"], out / "vmcore.elf")
+    if size:
+        os.truncate(images["vmcore"], size)
+        os.replace(images["vmcore"], out / "vmcore.elf")
     (out / "steps.json").write_text(json.dumps(steps, indent=1) + "\n", encoding="utf-8")
     return steps

@@ -3,10 +3,13 @@
 
 import dataclasses
 
-# A CPU of the 4-level paging kind; `max` brings 5 levels (la57).  QEMU 7.2's
-# TCG crashes 6.12 in early boot with `max`, a fault of QEMU.
-FOUR_LEVELS = "Skylake-Server"
+# 4 and 5 (la57) levels of page tables.  `max` also has the fast string
+# instructions that make TCG guests twice as fast as a named CPU model.
+FOUR_LEVELS = "max,la57=off"
 FIVE_LEVELS = "max"
+
+# Pointer authentication by QARMA is most of the time of an arm64 guest under TCG.
+ARM = "max,pauth-impdef=on"
 
 WORKLOAD = ("free=24 anon=48 thp=32 mlock=8 tmpfs=24 clean=24 dirty=24 mapped=8 cow=8 "
             "hugetlb=16")
@@ -39,15 +42,32 @@ class Guest:
     why: str = ""
 
 
+# Both sizes of huge pages, their struct pages freed where the kernel can do so.
+HUGE = "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16"
+# On arm64 with 16K pages a huge page is 32 MiB.
+WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "thp=64")
+
 GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
-    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", swap=64,
-          why="5 levels, kexec_file_load"),
-    Guest("x86-6.12", "6.12", kexec="file", workload=POISON, why="4 levels"),
+    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", why="5 levels, kexec_file_load"),
+    Guest("x86-6.12", "6.12", kexec="file", workload=POISON, swap=64,
+          why="4 levels; 5 make QEMU 7.2's TCG crash this kernel"),
     Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON,
           why="4 levels, full log ring"),
     Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,
           workload=POISON, why="newest kernel, 5 levels"),
+    Guest("x86-6.1-big", "6.1", memory=4352, nodes=2, cmdline=HUGE, kexec="load",
+          workload=WORKLOAD + " hugetlb1g=1024",
+          why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
+    Guest("x86-7.2-big", "7.2", memory=4352, nodes=2, cmdline=HUGE, kexec="file",
+          workload=POISON + " hugetlb1g=1024",
+          why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
+    Guest("x86-6.12-hotplug", "6.12", plug=512, kexec="file",
+          why="memory added and partly taken offline again"),
+    Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
+    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, why="arm64, 4K pages, 52 bits"),
+    Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
+          workload=WORKLOAD_16K + " poison=1", why="arm64, 16K pages"),
 ]
 
 

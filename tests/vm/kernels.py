@@ -126,9 +126,9 @@ def kernel(name):
     folder = cache_dir() / "kernels" / name
     pinned = folder.with_name(name + ".version")
     with Lock(folder.with_name(name + ".lock")):
-        if pinned.exists():
-            root = folder / pinned.read_text(encoding="ascii").strip()
-        else:
+        version = pinned.read_text(encoding="ascii").strip() if pinned.exists() else None
+        root = folder / str(version)
+        if not version or not root.is_dir():
             root = folder / _unpack_newest(name, folder)
         image = _one([*root.glob("boot/vmlinuz-*"), *root.glob("usr/lib/modules/*/vmlinuz")],
                      "kernel image")

@@ -12,8 +12,8 @@ import functools
 import os
 import pathlib
 import re
-import shutil
 import subprocess
+import tempfile
 import time
 
 # Suites in which a kernel or a reader may be found.  Versions move between
@@ -192,14 +192,12 @@ class Archive:
         with Lock(dest.parent / (dest.name + ".lock")):
             if stamp.exists():
                 return dest
-            temp = dest.parent / (dest.name + ".fetch")
-            shutil.rmtree(temp, ignore_errors=True)
-            temp.mkdir(parents=True)
-            self._apt("apt-get", "download", f"{package}/{suite}" if suite else package, cwd=temp)
-            deb = next(temp.glob("*.deb"))
-            dest.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["dpkg-deb", "-x", deb, dest], check=True)
+            with tempfile.TemporaryDirectory(dir=dest.parent) as temp:
+                wanted = f"{package}/{suite}" if suite else package
+                self._apt("apt-get", "download", wanted, cwd=temp)
+                deb = next(pathlib.Path(temp).glob("*.deb"))
+                dest.mkdir(parents=True, exist_ok=True)
+                subprocess.run(["dpkg-deb", "-x", deb, dest], check=True)
             stamp.parent.mkdir(exist_ok=True)
             stamp.write_text(deb.name + "\n", encoding="utf-8")
-            shutil.rmtree(temp)
         return dest

@@ -24,7 +24,7 @@ MIB = 1 << 20
 CRASH_RESERVED = "256M"
 MODULES = ["virtio_pci", "virtio_blk", "ext4", "qemu_fw_cfg"]
 CONSOLE = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
-STEP_SECONDS = 120
+STEP_SECONDS = 60
 LAYOUT = 1
 CAPTURE_FILES = ("capture", "capture-init")
 
@@ -97,6 +97,11 @@ def _x86_machine(guest):
     if guest.plug:
         memory += f",slots=4,maxmem={guest.memory + 4096}M"
     options += ["-m", memory]
+    if guest.nodes > 1:
+        share = guest.memory // guest.nodes
+        for node in range(guest.nodes):
+            options += ["-object", f"memory-backend-ram,id=ram{node},size={share}M",
+                        "-numa", f"node,memdev=ram{node},cpus={node}"]
     return options
 
 
@@ -111,7 +116,8 @@ def _arguments(guest, kern, disks, work):
                f"numa_balancing=disable {guest.cmdline}")
     if guest.kexec:
         cmdline += f" crashkernel={CRASH_RESERVED}"
-    options += ["-smp", "2", "-kernel", kern.image, "-initrd", work / "initrd",
+    sockets = ",sockets=2" if guest.nodes > 1 else ""
+    options += ["-smp", "2" + sockets, "-kernel", kern.image, "-initrd", work / "initrd",
                 "-append", cmdline, "-device", "vmcoreinfo"]
     for serial, path in disks.items():
         options += ["-drive", f"if=none,id={serial},file={path},format=raw,cache=unsafe",
@@ -125,6 +131,10 @@ def _answer(machine, guest, word):
     """Do what the guest asks for between its own steps."""
     if word == "balloon":
         machine.qmp("balloon", value=(guest.memory - guest.balloon) * MIB)
+    elif word == "plug":
+        machine.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": "plugged",
+                                     "size": guest.plug * MIB})
+        machine.qmp("device_add", driver="pc-dimm", id="dimm", memdev="plugged")
     else:
         raise MachineError(f"the guest asks for {word}, which nobody knows")
     machine.send("go")
@@ -199,7 +209,7 @@ def _run_in(guest, program, work, out):
     (work / "initrd").write_bytes(_guest_image(guest, kern))
     disks = _disks(guest, kern, program, work)
     meta = {"guest": guest.name, "release": kern.release, "arch": kern.arch, "seconds": {},
-            "memory_mib": guest.memory}
+            "memory_mib": guest.memory, "why": guest.why}
     start = time.monotonic()
 
     def lap(name):
