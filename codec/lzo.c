@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One bare LZO1X block per page, without a header. */
 #include "codec/rows.h"
-#include "diskdump_mod.h"
 
 #if USE_LZO
 
@@ -54,7 +53,7 @@ static bool lzo_decompress(void *ctx, const void *src, size_t len, void *dst, si
 const struct codec codec_lzo = {
 	.name = "lzo",
 	.option = 'l',
-	.page_flag = KDUMP_LZO,
+	.page_flag = PAGE_FLAG_LZO,
 	.available = true,
 	.bound = lzo_bound,
 	.create = lzo_create,
@@ -65,6 +64,6 @@ const struct codec codec_lzo = {
 
 #else
 
-const struct codec codec_lzo = { .name = "lzo", .option = 'l', .page_flag = KDUMP_LZO };
+const struct codec codec_lzo = { .name = "lzo", .option = 'l', .page_flag = PAGE_FLAG_LZO };
 
 #endif

@@ -5,6 +5,16 @@
 
 #include "codec/codec.h"
 
+/*
+ * The bit of each compressor in a kdump-compressed file, fixed by its readers.
+ * This room is above the file formats, so the numbers stand here once more;
+ * tests/unit/test_codec.c compares them with those of diskdump_mod.h.
+ */
+#define PAGE_FLAG_ZLIB 0x01u
+#define PAGE_FLAG_LZO 0x02u
+#define PAGE_FLAG_SNAPPY 0x04u
+#define PAGE_FLAG_ZSTD 0x20u
+
 extern const struct codec codec_zlib;
 extern const struct codec codec_lzo;
 extern const struct codec codec_snappy;

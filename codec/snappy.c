@@ -8,7 +8,6 @@
  * allocates nothing.
  */
 #include "codec/rows.h"
-#include "diskdump_mod.h"
 
 #if USE_SNAPPY
 
@@ -56,7 +55,7 @@ static bool snappy_decompress_block(void *ctx, const void *src, size_t len, void
 const struct codec codec_snappy = {
 	.name = "snappy",
 	.option = 'p',
-	.page_flag = KDUMP_SNAPPY,
+	.page_flag = PAGE_FLAG_SNAPPY,
 	.available = true,
 	.bound = snappy_bound,
 	.create = snappy_create,
@@ -67,6 +66,10 @@ const struct codec codec_snappy = {
 
 #else
 
-const struct codec codec_snappy = { .name = "snappy", .option = 'p', .page_flag = KDUMP_SNAPPY };
+const struct codec codec_snappy = {
+	.name = "snappy",
+	.option = 'p',
+	.page_flag = PAGE_FLAG_SNAPPY,
+};
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One RFC 1950 stream per page. */
 #include "codec/rows.h"
-#include "diskdump_mod.h"
 
 #if USE_ZLIB
 
@@ -89,7 +88,7 @@ static bool zlib_decompress(void *ctx, const void *src, size_t len, void *dst, s
 const struct codec codec_zlib = {
 	.name = "zlib",
 	.option = 'c',
-	.page_flag = KDUMP_ZLIB,
+	.page_flag = PAGE_FLAG_ZLIB,
 	.available = true,
 	.bound = zlib_bound,
 	.create = zlib_create,
@@ -100,6 +99,6 @@ const struct codec codec_zlib = {
 
 #else
 
-const struct codec codec_zlib = { .name = "zlib", .option = 'c', .page_flag = KDUMP_ZLIB };
+const struct codec codec_zlib = { .name = "zlib", .option = 'c', .page_flag = PAGE_FLAG_ZLIB };
 
 #endif

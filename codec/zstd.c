@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One zstd frame per page: with its content size, without checksum and dictionary. */
 #include "codec/rows.h"
-#include "diskdump_mod.h"
 
 #if USE_ZSTD
 
@@ -83,7 +82,7 @@ static bool zstd_decompress(void *ctx, const void *src, size_t len, void *dst, s
 const struct codec codec_zstd = {
 	.name = "zstd",
 	.option = 'z',
-	.page_flag = KDUMP_ZSTD,
+	.page_flag = PAGE_FLAG_ZSTD,
 	.available = true,
 	.bound = zstd_bound,
 	.create = zstd_create,
@@ -94,6 +93,6 @@ const struct codec codec_zstd = {
 
 #else
 
-const struct codec codec_zstd = { .name = "zstd", .option = 'z', .page_flag = KDUMP_ZSTD };
+const struct codec codec_zstd = { .name = "zstd", .option = 'z', .page_flag = PAGE_FLAG_ZSTD };
 
 #endif

@@ -253,8 +253,8 @@ static void test_noise_is_refused(void)
 static void test_table(void)
 {
 	static const struct { const char *name; char option; uint32_t flag; bool built; } want[] = {
-		{ "zlib", 'c', 0x01, USE_ZLIB }, { "lzo", 'l', 0x02, USE_LZO },
-		{ "snappy", 'p', 0x04, USE_SNAPPY }, { "zstd", 'z', 0x20, USE_ZSTD },
+		{ "zlib", 'c', KDUMP_ZLIB, USE_ZLIB }, { "lzo", 'l', KDUMP_LZO, USE_LZO },
+		{ "snappy", 'p', KDUMP_SNAPPY, USE_SNAPPY }, { "zstd", 'z', KDUMP_ZSTD, USE_ZSTD },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
