@@ -137,7 +137,7 @@ static size_t page_store(struct batch_worker *worker, const uint8_t *data, uint8
 	page->flags = 0;
 	if (!data)
 		data = worker->zeros;
-	if (env->share_zero && (page->lost || is_zero(data, env->page_size)))
+	if (env->share_zero && is_zero(data, env->page_size))
 		return 0;
 	if (codec)
 		len = codec->compress(worker->codec_ctx, data, env->page_size, dst);

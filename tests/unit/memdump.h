@@ -7,11 +7,13 @@
 #define TESTS_UNIT_MEMDUMP_H
 
 #include <elf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
 #include "base/bytes.h"
+#include "base/checked.h"
 #include "kernel/kernel.h"
 #include "pages/plan.h"
 #include "tests/unit/random.h"
@@ -25,7 +27,15 @@ struct memdump_params {
 	uint64_t low_pfn, low_pages;
 	uint64_t high_pfn, high_pages;
 	uint64_t cut_pages;	/* at the end of the high part: not in the file any more */
+	uint64_t bad_pfn, bad_pages;	/* in the high part: the device refuses to read them */
 	size_t plan_budget;
+};
+
+/* A source that cannot be mapped, with a stretch that cannot be read. */
+struct memdump_source {
+	struct source src;
+	const uint8_t *data;
+	uint64_t bad, bad_len;
 };
 
 struct memdump {
@@ -68,7 +78,8 @@ static inline bool memdump_kept(const struct memdump_params *p, uint64_t pfn)
 
 static inline bool memdump_lost(const struct memdump_params *p, uint64_t pfn)
 {
-	return pfn >= p->high_pfn + p->high_pages - p->cut_pages;
+	return pfn >= p->high_pfn + p->high_pages - p->cut_pages ||
+	       (pfn >= p->bad_pfn && pfn < p->bad_pfn + p->bad_pages);
 }
 
 static inline struct err *memdump_judge(void *ctx, uint64_t block, uint8_t *keep)
@@ -166,9 +177,40 @@ static inline void memdump_kernel(struct memdump *m)
 	strcpy(k->uts.sysname, "Linux");
 	strcpy(k->uts.nodename, "host");
 	strcpy(k->uts.release, "6.1.0-test");
-	memset(k->uts.version, 'v', 64);
+	memset(k->uts.version, 'v', 65);	/* not terminated; the file's must be */
 	strcpy(k->uts.machine, "test");
 	strcpy(k->uts.domainname, "(none)");
+}
+
+static inline struct err *memdump_read(struct source *src, uint64_t off, void *buf, size_t len,
+				       size_t *ret_len)
+{
+	struct memdump_source *s = (struct memdump_source *)src;
+
+	if (off < s->bad + s->bad_len && s->bad < off + len)
+		return err_sys(EIO, "bad block");
+	*ret_len = off >= src->size ? 0 : (size_t)min_u64(len, src->size - off);
+	memcpy(buf, s->data + off, *ret_len);
+	return NULL;
+}
+
+static inline void memdump_source_destroy(struct source *src)
+{
+	free(src);
+}
+
+static inline struct source *memdump_bad_source(const struct memdump *m)
+{
+	static const struct source_ops ops = { .read = memdump_read,
+					       .destroy = memdump_source_destroy };
+	struct memdump_source *s = calloc(1, sizeof(*s));
+	const struct memdump_params *p = &m->p;
+
+	s->src = (struct source){ .ops = &ops, .name = "bad device", .size = m->len };
+	s->data = m->file;
+	s->bad = 8192 + ((p->low_pages + p->bad_pfn - p->high_pfn) << p->page_shift);
+	s->bad_len = p->bad_pages << p->page_shift;
+	return &s->src;
 }
 
 static inline bool memdump_open(struct memdump *m, const struct memdump_params *p)
@@ -177,13 +219,16 @@ static inline bool memdump_open(struct memdump *m, const struct memdump_params *
 	struct dump_options options = { .no_mmap = false };
 	struct source *src;
 	uint8_t *keep = calloc(1, PLAN_BLOCK / 8);
-	struct err *e;
+	struct err *e = NULL;
 	uint64_t b;
 
 	memset(m, 0, sizeof(*m));
 	m->p = *p;
 	memdump_build(m);
-	e = source_open_memory(m->file, m->len, &src);
+	if (p->bad_pages)
+		src = memdump_bad_source(m);
+	else
+		e = source_open_memory(m->file, m->len, &src);
 	if (!e)
 		e = dump_open_source(src, &options, &m->dump);
 	if (!e)

@@ -26,6 +26,7 @@ struct memsink {
 	int fail_errno;
 	bool fail_partly;	/* half of the bytes arrive */
 	uint64_t space;		/* bytes the device has left; ENOSPC beyond */
+	uint64_t limit;		/* longest file; EFBIG beyond */
 	bool finished;
 };
 
@@ -53,7 +54,8 @@ static inline struct err *memsink_write(struct sink *sink, uint64_t off, const v
 {
 	struct memsink *m = to_memsink(sink);
 	uint64_t call = m->calls++;
-	bool fails = call == m->fail_at || (m->fail_on && call > m->fail_at);
+	bool too_long = off + len > m->limit;
+	bool fails = too_long || call == m->fail_at || (m->fail_on && call > m->fail_at);
 	size_t i, n = memsink_take(m, off, fails ? (m->fail_partly ? len / 2 : 0) : len);
 
 	if (n)
@@ -63,7 +65,7 @@ static inline struct err *memsink_write(struct sink *sink, uint64_t off, const v
 	if (n)
 		m->len = max_u64(m->len, off + n);
 	if (fails)
-		return err_sys(m->fail_errno, "injected");
+		return err_sys(too_long ? EFBIG : m->fail_errno, "injected");
 	return n == len ? NULL : err_sys(ENOSPC, "full");
 }
 
@@ -71,7 +73,7 @@ static inline struct err *memsink_extend(struct sink *sink, uint64_t size)
 {
 	struct memsink *m = to_memsink(sink);
 
-	if (size > MEMSINK_ROOM)
+	if (size > m->limit)
 		return err_sys(EFBIG, "too long");
 	m->len = max_u64(m->len, size);
 	return NULL;
@@ -119,6 +121,7 @@ static inline struct memsink *memsink_create(bool file)
 	m->fail_at = MEMSINK_NEVER;
 	m->fail_errno = EIO;
 	m->space = MEMSINK_ROOM;
+	m->limit = MEMSINK_ROOM;
 	return m;
 }
 

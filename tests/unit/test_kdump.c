@@ -143,6 +143,22 @@ static void test_layouts(void)
 	check_layout(4, ORDER_BIG, EM_PPC, 12);
 }
 
+/* A page that cannot be read costs none of its neighbours and does not end the run. */
+static void test_bad_pages(void)
+{
+	struct memdump_params p = x86_64;
+	struct memdump m;
+
+	p.cut_pages = 0;
+	p.bad_pfn = p.high_pfn + 200;
+	p.bad_pages = 9;
+	if (!memdump_open(&m, &p))
+		return;
+	memsink_destroy(&write_and_check(&m, codecs[0], 1, 0, true)->sink);
+	memsink_destroy(&write_and_check(&m, NULL, 0, 3, true)->sink);
+	memdump_close(&m);
+}
+
 /* Nothing of what the device held before shows through. */
 static void test_device(void)
 {
@@ -229,6 +245,7 @@ int main(void)
 	RUN(test_codecs);
 	RUN(test_threads);
 	RUN(test_layouts);
+	RUN(test_bad_pages);
 	RUN(test_device);
 	RUN(test_own_vmcoreinfo_note);
 	RUN(test_inherits);

@@ -184,6 +184,32 @@ static void test_full_disk(void)
 	full_disk(false);
 }
 
+/* A limit behind the bitmaps: they are whole, though their end was never written. */
+static void test_limit(void)
+{
+	struct memdump_params p = small;
+	struct memsink *out = memsink_create(true);
+	struct run run = { NULL, 0, 0, NULL };
+	struct copy_stats stats;
+	struct memdump m;
+	struct err *e;
+
+	p.page_shift = 16;
+	p.low_pages = 20;
+	p.high_pages = 20;
+	if (!memdump_open(&m, &p))
+		return;
+	out->limit = descs_offset(&m);
+	e = write_dump(&m, &run, out, &stats);
+	CHECK_EQ(err_kind(e), ERR_LIMIT);
+	CHECK_EQ(out->len, out->limit);
+	CHECK_EQ(out->count[out->limit - 1], 0);
+	CHECK(strstr(err_text(e), "has 0 of 34 pages and is marked incomplete"));
+	err_free(e);
+	memsink_destroy(&out->sink);
+	memdump_close(&m);
+}
+
 struct stopper {
 	volatile sig_atomic_t stop;
 	uint64_t ticks_left;
@@ -336,6 +362,7 @@ int main(void)
 {
 	RUN(test_fail_every_write);
 	RUN(test_full_disk);
+	RUN(test_limit);
 	RUN(test_stopped);
 	RUN(test_finish_fails);
 	RUN(test_cannot_rewrite);
