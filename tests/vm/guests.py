@@ -23,7 +23,7 @@ class Guest:
 
     memory and max_memory are QEMU sizes; kexec is "file", "load" or "" (no
     crash); balloon and plug are MiB taken from, and added to, the running
-    guest; flood is a number of log records; nodes is the number of NUMA nodes.
+    guest; pmem and swap are MiB; flood is a number of log records; nodes is the number of NUMA nodes.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Guest:
     flood: int = 0
     swap: int = 0
     nodes: int = 1
-    pmem: bool = False
+    pmem: int = 0
     why: str = ""
 
 
@@ -64,6 +64,8 @@ GUESTS = [
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
     Guest("x86-6.12-hotplug", "6.12", plug=512, kexec="file",
           why="memory added and partly taken offline again"),
+    Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload=WORKLOAD + " dax=64",
+          why="persistent memory with its memmap on the device, listed by our module"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
     Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",

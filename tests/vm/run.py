@@ -13,10 +13,12 @@ import tarfile
 import time
 
 import capture
+import module
 from initramfs import Initramfs, add_busybox, guest_program
 from kernels import kernel
 from machine import Machine, MachineError
 from packages import cache_dir
+from tools.mark_pmem import mark, pmem_ranges
 
 HERE = pathlib.Path(__file__).parent
 ASK = re.compile(r"^MDFLAB (ask|fail) (.*)")
@@ -24,7 +26,7 @@ MIB = 1 << 20
 CRASH_RESERVED = "256M"
 MODULES = ["virtio_pci", "virtio_blk", "ext4", "qemu_fw_cfg"]
 CONSOLE = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
-STEP_SECONDS = 60
+STEP_SECONDS = 150
 LAYOUT = 1
 CAPTURE_FILES = ("capture", "capture-init")
 
@@ -60,12 +62,20 @@ def _guest_image(guest, kern):
     modules = list(MODULES)
     if guest.balloon:
         modules.append("virtio_balloon")
+    if guest.pmem:
+        modules += ["nfit", "nd_pmem"]
     image.add_modules(kern, modules)
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
+    if guest.pmem:
+        image.add("pmem", (HERE / "guest/pmem").read_bytes())
+        image.copy(module.devmemmap(kern.release), "modules/devmemmap.ko")
+        image.add_program(shutil.which("mke2fs"), "bin/mke2fs")
+        image.copy("/etc/mke2fs.conf")
     image.add("lab.conf", "".join(f'{name}="{value}"\n' for name, value in {
         "WORKLOAD": guest.workload, "KEXEC": guest.kexec, "FLOOD": guest.flood or "",
         "BALLOON": guest.balloon or "", "PLUG": guest.plug or "", "SWAP": guest.swap or "",
+        "PMEM": guest.pmem or "",
         "CAPTURE_CMDLINE": capture.CMDLINE}.items()).encode())
     return image.bytes()
 
@@ -92,11 +102,15 @@ def _disks(guest, kern, program, work):
 
 
 def _x86_machine(guest):
-    options = ["qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", guest.cpu]
+    kind = "q35,accel=tcg" + (",nvdimm=on" if guest.pmem else "")
+    options = ["qemu-system-x86_64", "-machine", kind, "-cpu", guest.cpu]
     memory = f"{guest.memory}M"
-    if guest.plug:
+    if guest.plug or guest.pmem:
         memory += f",slots=4,maxmem={guest.memory + 4096}M"
     options += ["-m", memory]
+    if guest.pmem:
+        options += ["-object", f"memory-backend-ram,id=pmem,size={guest.pmem}M",
+                    "-device", "nvdimm,memdev=pmem"]
     if guest.nodes > 1:
         share = guest.memory // guest.nodes
         for node in range(guest.nodes):
@@ -226,5 +240,9 @@ def _run_in(guest, program, work, out):
             lap("crash")
     for path in out.rglob("vmcore.elf"):
         _dig(path)
+    if guest.pmem:
+        ranges = pmem_ranges((out / "iomem").read_text(encoding="ascii"))
+        if not mark(out / "vmcore.elf", out / "vmcore.pmem.elf", ranges):
+            raise MachineError(f"{guest.name}: the dump has no load with persistent memory")
     lap("all")
     return meta

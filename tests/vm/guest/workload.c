@@ -67,28 +67,44 @@ static void tag_write(char *to, const char *kind, size_t index)
 	*end = '\n';
 }
 
+/* Fill a page with copies of its tag. */
+static void page_tag(char *page, const char *kind, size_t index)
+{
+	size_t size = page_size();
+
+	tag_write(page, kind, index);
+	for (size_t done = TAG_BYTES; done < size; done *= 2)
+		memcpy(page + done, page, done);
+}
+
 static void area_tag(const struct area *area, size_t first, size_t step)
 {
 	size_t size = page_size();
 
-	for (size_t page = first; page < area->bytes / size; page += step) {
-		char *data = area->data + page * size;
-
-		for (size_t at = 0; at < size; at += TAG_BYTES)
-			tag_write(data + at, area->kind, page);
-	}
+	for (size_t page = first; page < area->bytes / size; page += step)
+		page_tag(area->data + page * size, area->kind, page);
 }
 
-/* Page frame number of a mapped page, 0 when it is not present; see the
- * kernel's Documentation/admin-guide/mm/pagemap.rst. */
-static uint64_t pagemap_pfn(int fd, const void *address)
+/*
+ * Write "index pfn" lines, pfn 0 for a page that is not present; the entries
+ * are those of the kernel's Documentation/admin-guide/mm/pagemap.rst.
+ */
+static void pagemap_list(int fd, const struct area *area, FILE *file)
 {
-	uint64_t entry = 0;
-	off_t at = (off_t)((uintptr_t)address / page_size() * sizeof(entry));
+	static uint64_t entries[4096];
+	size_t pages = area->bytes / page_size();
+	size_t first = (uintptr_t)area->data / page_size();
 
-	if (pread(fd, &entry, sizeof(entry), at) != sizeof(entry))
-		lab_die("/proc/self/pagemap");
-	return entry >> 63 ? entry & ((1ULL << 55) - 1) : 0;
+	for (size_t page = 0; page < pages; page++) {
+		uint64_t entry;
+
+		if (page % 4096 == 0 &&
+		    pread(fd, entries, sizeof(entries), (off_t)((first + page) * 8)) <= 0)
+			lab_die("/proc/self/pagemap");
+		entry = entries[page % 4096];
+		fprintf(file, "%zu %jx\n", page,
+			(uintmax_t)(entry >> 63 ? entry & ((1ULL << 55) - 1) : 0));
+	}
 }
 
 static void area_list(const struct area *area, const char *dir)
@@ -101,9 +117,7 @@ static void area_list(const struct area *area, const char *dir)
 	file = fopen(path, "w");
 	if (fd < 0 || !file)
 		lab_die(path);
-	for (size_t page = 0; page < area->bytes / page_size(); page++)
-		fprintf(file, "%zu %jx\n", page,
-			(uintmax_t)pagemap_pfn(fd, area->data + page * page_size()));
+	pagemap_list(fd, area, file);
 	if (fclose(file))
 		lab_die(path);
 	close(fd);

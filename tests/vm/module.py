@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Build the lab's out-of-tree module for one Debian kernel."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+from packages import Archive, Lock, PackageError, cache_dir
+
+SOURCE = pathlib.Path(__file__).parent / "guest/devmemmap"
+
+
+def _headers(release):
+    """The kernel's build folder, made to work from where it was unpacked."""
+    archive = Archive("amd64")
+    root = cache_dir() / "tools" / ("headers-" + release)
+    base, flavour = re.fullmatch(r"(\d+\.\d+\.0-\d+)-(.*)", release).groups()
+    series = ".".join(base.split(".")[:2])
+    for package in (f"linux-headers-{release}", f"linux-headers-{base}-common",
+                    f"linux-kbuild-{series}"):
+        archive.unpack(package, root)
+    build = root / "usr/src" / f"linux-headers-{base}-{flavour}"
+    # The package expects to be installed: its Makefile includes an absolute path.
+    makefile = build / "Makefile"
+    makefile.write_text(f"include {root}/usr/src/linux-headers-{base}-common/Makefile\n",
+                        encoding="ascii")
+    return build
+
+
+def devmemmap(release):
+    """Path of devmemmap.ko for the kernel release, built when its source changed."""
+    folder = cache_dir() / "tools" / ("devmemmap-" + release)
+    out = folder / "devmemmap.ko"
+    with Lock(folder.with_suffix(".lock")):
+        sources = list(SOURCE.iterdir())
+        if out.exists() and out.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+            return out
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(SOURCE, folder)
+        done = subprocess.run(["make", "-C", _headers(release), f"M={folder}", "modules"],
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PackageError(f"building devmemmap.ko: {done.stdout}{done.stderr}")
+    return out
