@@ -47,12 +47,14 @@ void kernel_uts_without_memory(struct kernel *kernel)
 		if (uts->sysname[0])
 			return;
 	}
+	/* libkdumpfile takes a header's utsname only when none of these is empty. */
 	snprintf(uts->sysname, sizeof(uts->sysname), "Linux");
-	if (fact_text(&kernel->facts, "OSRELEASE", &text))
-		snprintf(uts->release, sizeof(uts->release), "%s", text);
+	snprintf(uts->version, sizeof(uts->version), "unknown");
+	if (!fact_text(&kernel->facts, "OSRELEASE", &text))
+		text = "unknown";
+	snprintf(uts->release, sizeof(uts->release), "%s", text);
 	text = arch_machine_uname(kernel->dump->machine, kernel->word);
-	if (text)
-		snprintf(uts->machine, sizeof(uts->machine), "%s", text);
+	snprintf(uts->machine, sizeof(uts->machine), "%s", text ? text : "unknown");
 }
 
 static struct err *read_raw(struct kernel *kernel, uint64_t va, char *raw)
