@@ -189,6 +189,7 @@ static void test_sections_without_map(void)
 	CHECK(!mem_map_find(map, 7 * SECTION_PAGES));
 	CHECK(!mem_map_find(map, 9 * SECTION_PAGES - 1));
 	CHECK_EQ(mem_map_index(map, 8 * SECTION_PAGES), 2);
+	CHECK_EQ(map->bad_sections, 0);
 	CHECK_EQ(map->v[2].pfn, 9 * SECTION_PAGES);
 	CHECK_EQ(map->v[2].va, MACHINE_VMEMMAP + 9 * SECTION_PAGES * 64);
 	mem_map_destroy(map);

@@ -394,6 +394,60 @@ static void test_poisoned_tail_first(void)
 	world_deinit(&w);
 }
 
+/* All ones are no flags, in a tail of a kept page either. */
+static void test_uninitialised_tail(void)
+{
+	struct world w;
+
+	world_init(&w, ERA_6_12, 4096);
+	machine_segment(&w.m, 0, w.pages);
+	put_compound(&w, 512, KIND_THP, 9, POINTERS);
+	memset(machine_page(&w.m, &w.l, 600), 0xff, w.l.size);
+	world_open(&w);
+	world_check(&w, 0);
+	world_check(&w, 8);
+	world_deinit(&w);
+}
+
+/* A struct page that reads as another's head, where that head is in no memory map: it stays. */
+static void test_fake_head_without_head(void)
+{
+	struct structpage tail = { .compound = (MACHINE_VMEMMAP + (UINT64_C(1) << 35)) | 1 };
+	struct world w;
+
+	world_init(&w, ERA_6_12, 4096);
+	machine_segment(&w.m, 0, w.pages);
+	world_put(&w, 512, (struct structpage){ .flags = w.l.pg_head, .mapping = ANON });
+	world_put(&w, 513, tail);
+	structpage_put_order(&w.l, 9, false, machine_page(&w.m, &w.l, 513));
+	world_open(&w);
+	world_check(&w, 31);
+	world_deinit(&w);
+}
+
+/* Any order of blocks gives the same answers. */
+static void test_blocks_in_any_order(void)
+{
+	static const uint64_t order[] = { 3, 0, 2, 1, 0, 3 };
+	uint8_t *keep = malloc(PLAN_BLOCK / 8);
+	struct scanner *scanner = NULL;
+	struct world w;
+
+	world_init(&w, ERA_6_12, 4 * PLAN_BLOCK);
+	machine_segment(&w.m, 0, w.pages);
+	/* A giant page in blocks 2 and 3; used memory in 0 and 1. */
+	put_compound(&w, 2 * PLAN_BLOCK, KIND_HUGETLB, 19, POINTERS);
+	world_open(&w);
+	CHECK_OK(scanner_create(&w.job, &scanner));
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		CHECK_OK(scan_block(scanner, order[i], keep, NULL));
+		CHECK_EQ(bits_count(keep, 0, PLAN_BLOCK), order[i] < 2 ? PLAN_BLOCK : 0);
+	}
+	scanner_destroy(scanner);
+	world_deinit(&w);
+	free(keep);
+}
+
 static void test_poisoned_hugetlb_goes_whole(void)
 {
 	struct world w;
@@ -652,6 +706,9 @@ int main(void)
 	RUN(test_vmemmap_optimisation);
 	RUN(test_poisoned_tail);
 	RUN(test_poisoned_tail_first);
+	RUN(test_uninitialised_tail);
+	RUN(test_fake_head_without_head);
+	RUN(test_blocks_in_any_order);
 	RUN(test_poisoned_hugetlb_goes_whole);
 	RUN(test_order_beyond_the_map);
 	RUN(test_reasons);
