@@ -86,34 +86,45 @@ static void present_bits(const struct dump *dump, uint64_t from, uint64_t to, ui
 		bits_set_range(bits, run.start - from, run.end - from);
 }
 
+/* Blocks from @block on that have no memory at all. */
+static uint64_t empty_blocks(const struct kdump_writer *w, uint64_t block)
+{
+	uint64_t max = w->geo.max_mapnr;
+	struct range next;
+
+	if (!ranges_next(&w->dump->present, block * PLAN_BLOCK, max, &next))
+		return div_round_up(max, PLAN_BLOCK) - block;
+	return next.start / PLAN_BLOCK - block;
+}
+
 /*
  * Write one bitmap, block by block of the plan. @cursor NULL: bitmap1. Blocks
- * without any memory are passed over: with high physical addresses nearly
- * all of a bitmap of many GiB may be such.
+ * without any memory are passed over in one step: with high physical
+ * addresses nearly all of a bitmap of many GiB may be such.
  */
 static struct err *write_bitmap(struct kdump_writer *w, struct plan_cursor *cursor,
 				struct region *out)
 {
-	uint64_t end = region_tell(out) + w->geo.bitmap_size, block, from, to;
+	uint64_t end = region_tell(out) + w->geo.bitmap_size, block, from, to, empty;
 	const struct copy_params *copy = &w->params->copy;
 	const uint8_t *bits = w->bits;
-	struct range any;
 
 	for (block = 0; block * PLAN_BLOCK < w->geo.max_mapnr; block++) {
-		uint64_t len = min_u64(BLOCK_BYTES, end - region_tell(out));
-
-		from = block * PLAN_BLOCK;
-		to = min_u64(from + PLAN_BLOCK, w->geo.max_mapnr);
-		if (!ranges_next(&w->dump->present, from, to, &any)) {
-			TRY(region_append_zeros(out, len));
+		empty = empty_blocks(w, block);
+		if (empty) {
+			TRY(region_append_zeros(out, min_u64(empty * BLOCK_BYTES,
+							     end - region_tell(out))));
+			block += empty - 1;
 			continue;
 		}
 		TRY(progress_tick(copy->progress, PHASE_COPY, 0, w->geo.kept));
+		from = block * PLAN_BLOCK;
+		to = min_u64(from + PLAN_BLOCK, w->geo.max_mapnr);
 		if (cursor)
 			TRY(plan_block_bits(cursor, block, &bits));
 		else
 			present_bits(w->dump, from, to, w->bits);
-		TRY(region_append(out, bits, len));
+		TRY(region_append(out, bits, min_u64(BLOCK_BYTES, end - region_tell(out))));
 	}
 	/* The bitmap ends with a block of the file; the plan's last block may end before it. */
 	return region_append_zeros(out, end - region_tell(out));
@@ -170,11 +181,8 @@ static struct err *give_up(struct kdump_writer *w, struct err *e)
 
 	if (!w->front_written)
 		return e;
-	if (w->bitmaps_written) {
+	if (w->bitmaps_written)
 		kdump_pages_salvage(&w->pages);
-		/* Where there is room for no descriptor, the bitmaps must still be whole. */
-		err_free(sink_extend(w->sink, w->geo.descs));
-	}
 	marked = mark_incomplete(w);
 	if (!w->bitmaps_written)
 		return err_prepend(e, "%s: ends before its bitmaps and cannot be opened", name);

@@ -57,7 +57,7 @@ struct err *region_append(struct region *region, const void *data, size_t len)
 
 struct err *region_append_zeros(struct region *region, uint64_t len)
 {
-	if (region->sink->zero_filled) {
+	if (region->sink->zero_filled && len >= REGION_HOLE_MIN) {
 		TRY(region_flush(region));
 		region->flushed += len;
 		return NULL;

@@ -38,7 +38,13 @@ size_t region_free(const struct region *region);
 struct err *region_append(struct region *region, const void *data, size_t len)
 	__attribute__((warn_unused_result));
 
-/* Append zeros; where the sink is zero-filled anyway they are left out. */
+/*
+ * Where a sink is zero-filled anyway, so many zeros are left out. Fewer are
+ * written: tmpfs gives SIGBUS to readers that map a hole once it is full.
+ */
+#define REGION_HOLE_MIN (UINT64_C(16) << 20)
+
+/* Append zeros. */
 struct err *region_append_zeros(struct region *region, uint64_t len)
 	__attribute__((warn_unused_result));
 
