@@ -150,7 +150,7 @@ static bool stats_good(const struct sparse_stats *stats)
 	return stats->usable && stats->probed && stats->nonsense <= stats->usable / 16;
 }
 
-/* Try one reading; when it is good, take the runs. */
+/* Try one reading; when it is good, take the runs, else say in the log what was seen. */
 static struct err *try_form(struct mem_map_build *build, const struct sparse_form *form,
 			    bool *taken)
 {
@@ -159,8 +159,16 @@ static struct err *try_form(struct mem_map_build *build, const struct sparse_for
 
 	TRY(sparse_walk(build, form, false, false, &stats));
 	*taken = stats_good(&stats);
-	if (!*taken)
+	if (!*taken) {
+		log_debug(build->kernel->log, "mem_section at %#llx as %s: %llu sections usable, "
+			  "%llu nonsense, %llu unreadable%s", (unsigned long long)form->array,
+			  form->extreme ? "roots" : "sections",
+			  (unsigned long long)stats.usable, (unsigned long long)stats.nonsense,
+			  (unsigned long long)stats.unreadable,
+			  stats.usable && !stats.probed ? ", no struct page readable" : "");
+		build->map->bad_sections += stats.unreadable;
 		return NULL;
+	}
 	/*
 	 * Where a section is marked online at all (4.13+), one that is not has
 	 * struct pages that the kernel itself does not look at (pfn_to_online_page()):
@@ -209,7 +217,9 @@ struct err *mem_map_sparse(struct mem_map_build *build)
 	if (!taken && form_init(kernel, &known, false, &form))
 		TRY(try_form(build, &form, &taken));
 	if (!taken)
-		return err_new(ERR_BAD_INPUT, "SYMBOL(mem_section)=%llx: no reading of the section "
-			       "tables gives struct pages", (unsigned long long)known.symbol);
+		return err_new(ERR_BAD_INPUT, "SYMBOL(mem_section)=%llx: %s",
+			       (unsigned long long)known.symbol,
+			       build->map->bad_sections ? "the section tables cannot be read" :
+			       "no reading of the section tables gives struct pages");
 	return NULL;
 }

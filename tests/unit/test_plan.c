@@ -91,9 +91,9 @@ static bool model_next(const struct model *model, uint64_t from, struct range *r
 
 static void check_runs(struct plan_cursor *cursor, const struct model *model)
 {
-	struct range got, want;
+	struct range got = { 0, 0 }, want = { 0, 0 };
 	uint64_t at = 0;
-	bool found;
+	bool found = false;
 
 	for (;;) {
 		bool more = model_next(model, at, &want);
@@ -112,8 +112,8 @@ static void check_random_access(struct plan_cursor *cursor, const struct model *
 {
 	for (int i = 0; i < 3000; i++) {
 		uint64_t from = rnd() % (MAX_MAPNR + 1000);
-		struct range got, want;
-		bool found, more = model_next(model, from, &want);
+		struct range got = { 0, 0 }, want = { 0, 0 };
+		bool found = false, more = model_next(model, from, &want);
 
 		CHECK_OK(plan_next_run(cursor, from, &got, &found));
 		CHECK_EQ(found, more);
@@ -135,10 +135,10 @@ static void check_plan(size_t budget, bool skip_empty)
 	CHECK_OK(plan_cursor_create(plan, &cursor));
 	check_runs(cursor, &model);
 	for (uint64_t b = 0; b < BLOCKS; b++) {
-		const uint8_t *bits;
+		const uint8_t *bits = NULL;
 
 		CHECK_OK(plan_block_bits(cursor, b, &bits));
-		CHECK(!memcmp(bits, model.bits + b * BLOCK_BYTES, BLOCK_BYTES));
+		CHECK(bits && !memcmp(bits, model.bits + b * BLOCK_BYTES, BLOCK_BYTES));
 	}
 	check_runs(cursor, &model);
 	check_random_access(cursor, &model);
@@ -228,8 +228,8 @@ static void test_highest_block(void)
 	struct plan_judge judge = { model_judge, &model };
 	struct plan_cursor *cursor = NULL;
 	struct plan *plan = NULL;
-	struct range run;
-	bool found;
+	struct range run = { 0, 0 };
+	bool found = false;
 	uint64_t last;
 
 	bits_set(model.bits, PLAN_BLOCK - 1);
@@ -284,9 +284,9 @@ static void test_judge_error_is_told(void)
 	struct plan_cursor *cursor = NULL;
 	uint8_t *bits = calloc(1, BLOCK_BYTES);
 	struct plan *plan = NULL;
-	const uint8_t *got;
-	struct range run;
-	bool found;
+	const uint8_t *got = NULL;
+	struct range run = { 0, 0 };
+	bool found = false;
 
 	bits_set(bits, 5);
 	CHECK_OK(plan_create(PLAN_BLOCK, 0, &judge, &plan));
