@@ -8,12 +8,14 @@ class Format:
     """Entry encoding of an architecture.
 
     shifts: lowest address bit translated by each level, top level first.
-    bits: index bits per level (the top level may have fewer).
+    bits: index bits per level.
+    top_bits: index bits of the top level, which may be fewer.
     leaf_levels: shifts at which a leaf (huge page) is allowed.
     """
 
-    def __init__(self, shifts, bits, leaf_levels, table, leaf):
+    def __init__(self, shifts, bits, leaf_levels, table, leaf, top_bits=None):
         self.shifts, self.bits, self.leaf_levels = shifts, bits, leaf_levels
+        self.top_bits = bits if top_bits is None else top_bits
         self.table, self.leaf = table, leaf
 
 
@@ -53,7 +55,7 @@ def arm64_format(page_shift, va_bits, wide=None):
         return place(address) | share | 0x400 | (1 << 54) | (3 if shift == page_shift else 1)
 
     leaves = tuple(s for s in shifts[-3:] if s == page_shift or s <= 30)
-    return Format(shifts, bits, leaves, table, leaf)
+    return Format(shifts, bits, leaves, table, leaf, va_bits - shifts[0])
 
 
 class PageTable:
@@ -68,8 +70,8 @@ class PageTable:
 
     def index(self, va, level):
         """Index of va in a table of this level (0 = top)."""
-        shift = self.form.shifts[level]
-        return (va >> shift) & ((1 << self.form.bits) - 1)
+        bits = self.form.bits if level else self.form.top_bits
+        return (va >> self.form.shifts[level]) & ((1 << bits) - 1)
 
     def table_size(self):
         """Bytes of one table below the top."""
