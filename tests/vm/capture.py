@@ -14,8 +14,11 @@ from packages import Archive, PackageError, cache_dir, host_codename
 
 HERE = pathlib.Path(__file__).parent
 MIB = 1 << 20
-# What kdump scripts of distributions pass, less the disk they boot from.
-CMDLINE = "console=ttyS0 irqpoll nr_cpus=1 reset_devices loglevel=4 panic=-1 mitigations=off"
+# What kdump scripts of distributions pass, less the disk they boot from.  Without
+# acpi_no_memhotplug the capture kernel takes added memory modules for its own
+# and writes over what they held.
+CMDLINE = ("console=ttyS0 irqpoll nr_cpus=1 reset_devices acpi_no_memhotplug loglevel=4 "
+           "panic=-1 mitigations=off")
 MODULES = ["virtio_pci", "virtio_blk", "ext4"]
 CRASH_SECONDS = 240
 LINE = re.compile(r"^MDFCAP (done|fail|\S+ status=)(.*)")

@@ -11,19 +11,21 @@ FIVE_LEVELS = "max"
 # Pointer authentication by QARMA is most of the time of an arm64 guest under TCG.
 ARM = "max,pauth-impdef=on"
 
-WORKLOAD = ("free=24 anon=48 thp=32 mlock=8 tmpfs=24 clean=24 dirty=24 mapped=8 cow=8 "
-            "hugetlb=16")
+# `free` comes last, so that nothing takes its pages again.
+WORKLOAD = ("anon=48 thp=32 mlock=8 tmpfs=24 clean=24 dirty=24 mapped=8 cow=8 "
+            "hugetlb=16 free=24")
 # Needs CONFIG_MEMORY_FAILURE, which Debian's amd64 cloud kernels have since 6.12.
-POISON = WORKLOAD + " poison=1"
+POISON = "poison=1 " + WORKLOAD
 
 
 @dataclasses.dataclass(frozen=True)
 class Guest:
     """One row: everything that makes one virtual machine differ from another.
 
-    memory and max_memory are QEMU sizes; kexec is "file", "load" or "" (no
-    crash); balloon and plug are MiB taken from, and added to, the running
-    guest; pmem and swap are MiB; flood is a number of log records; nodes is the number of NUMA nodes.
+    memory, pmem and swap are MiB; balloon and plug are MiB taken from, and added
+    to, the running guest; kexec is "file", "load" or "" (no crash); flood is a
+    number of log records; nodes is the number of NUMA nodes; workload is what
+    guest/workload.c takes.
     """
 
     name: str
@@ -50,26 +52,26 @@ WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "t
 GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
     Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", why="5 levels, kexec_file_load"),
-    Guest("x86-6.12", "6.12", kexec="file", workload=POISON, swap=64,
+    Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
           why="4 levels; 5 make QEMU 7.2's TCG crash this kernel"),
     Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON,
           why="4 levels, full log ring"),
     Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,
           workload=POISON, why="newest kernel, 5 levels"),
     Guest("x86-6.1-big", "6.1", memory=4352, nodes=2, cmdline=HUGE, kexec="load",
-          workload=WORKLOAD + " hugetlb1g=1024",
+          workload="hugetlb1g=1024 " + WORKLOAD,
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
     Guest("x86-7.2-big", "7.2", memory=4352, nodes=2, cmdline=HUGE, kexec="file",
-          workload=POISON + " hugetlb1g=1024",
+          workload="hugetlb1g=1024 " + POISON,
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
     Guest("x86-6.12-hotplug", "6.12", plug=512, kexec="file",
           why="memory added and partly taken offline again"),
-    Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload=WORKLOAD + " dax=64",
+    Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
     Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
-          workload=WORKLOAD_16K + " poison=1", why="arm64, 16K pages"),
+          workload="poison=1 " + WORKLOAD_16K, why="arm64, 16K pages"),
 ]
 
 

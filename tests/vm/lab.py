@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Command line of the lab: list, run GUEST..., run-all; see README.md."""
+"""Command line of the lab: list, run GUEST..., run-all, check GUEST...; see README.md."""
 
 import argparse
 import pathlib
 import sys
 
 from capture import Program
+from check import check
 from guests import GUESTS, guest
 from machine import MachineError
 from packages import PackageError
@@ -16,7 +17,7 @@ from run import result_dir, run
 def main():
     """Exit status 0 when every wanted guest gave its results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["list", "run", "run-all"])
+    parser.add_argument("command", choices=["list", "run", "run-all", "check"])
     parser.add_argument("guests", nargs="*", metavar="GUEST")
     parser.add_argument("--program", type=pathlib.Path, help="makedumpfile that the capture kernel runs")
     parser.add_argument("--program-root", type=pathlib.Path,
@@ -28,6 +29,10 @@ def main():
         for item in GUESTS:
             print(f"{item.name:20} {item.why}")
         return 0
+    if args.command == "check":
+        wrong = [line for name in args.guests for line in check(result_dir(guest(name)))]
+        print("\n".join(wrong), end="\n" if wrong else "")
+        return 1 if wrong else 0
     program = args.program and Program(args.program, args.program_root, args.capture)
     failed = 0
     for item in GUESTS if args.command == "run-all" else [guest(name) for name in args.guests]:

@@ -105,13 +105,15 @@ int snapshot_main(int argc, char **argv)
 {
 	struct archive archive = { 0 };
 
-	if (argc < 3)
+	if (argc < 4)
 		return 2;
 	archive.data = mmap(NULL, SNAPSHOT_BYTES, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (archive.data == MAP_FAILED)
 		lab_die("mmap");
-	for (int i = 2; i < argc; i++)
+	while (access(argv[2], F_OK))
+		usleep(50000);
+	for (int i = 3; i < argc; i++)
 		archive_add(&archive, argv[i]);
 	archive_write(&archive, argv[1]);
 	printf("MDFLAB snapshot %zu\n", archive.used);

@@ -20,6 +20,9 @@
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
 #endif
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
 #ifndef MAP_HUGE_SHIFT
 #define MAP_HUGE_SHIFT 26
 #endif
@@ -39,6 +42,7 @@ struct kind {
 	void (*map)(struct area *area);
 	/* After tagging and listing; NULL: the mapping simply stays. */
 	void (*finish)(struct area *area);
+	bool moves;	/* finish changes the frames, so they are listed after it */
 };
 
 static size_t page_size(void)
@@ -210,7 +214,13 @@ static void map_dax(struct area *area)
 	map_file(area, "/dax", MAP_SHARED);
 }
 
-/* Every second page written before a private map, so half of its pages become
+static void area_touch(const struct area *area)
+{
+	for (size_t at = 0; at < area->bytes; at += page_size())
+		(void)*(volatile char *)(area->data + at);
+}
+
+/* Tagging writes every second page of this private map: half of its pages become
  * anonymous copies and half stay the file's. */
 static void map_cow(struct area *area)
 {
@@ -224,8 +234,7 @@ static void map_cow(struct area *area)
 	munmap(file.data, file.bytes);
 	area->data = map_or_die(area->kind, area->bytes, MAP_PRIVATE, fd);
 	close(fd);
-	for (size_t at = 0; at < area->bytes; at += page_size())
-		(void)*(volatile char *)(area->data + at);
+	area_touch(area);
 }
 
 static void finish_unmap(struct area *area)
@@ -238,6 +247,14 @@ static void finish_clean(struct area *area)
 	if (msync(area->data, area->bytes, MS_SYNC))
 		lab_die(area->kind);
 	munmap(area->data, area->bytes);
+}
+
+/* Out to the swap device and in again: most pages stay in the swap cache. */
+static void finish_swapped(struct area *area)
+{
+	if (madvise(area->data, area->bytes, MADV_PAGEOUT))
+		lab_die(area->kind);
+	area_touch(area);
 }
 
 /* A child does the damage: the kernel may kill whoever maps a poisoned page. */
@@ -268,19 +285,20 @@ static void finish_poison(struct area *area)
 }
 
 static const struct kind kinds[] = {
-	{ "free", map_anon, finish_unmap },
-	{ "anon", map_anon, NULL },
-	{ "thp", map_thp, NULL },
-	{ "mlock", map_mlock, NULL },
-	{ "hugetlb", map_hugetlb, NULL },
-	{ "hugetlb1g", map_hugetlb1g, NULL },
-	{ "tmpfs", map_tmpfs, NULL },
-	{ "clean", map_disk, finish_clean },
-	{ "dirty", map_disk, finish_unmap },
-	{ "mapped", map_disk, NULL },
-	{ "cow", map_cow, NULL },
-	{ "dax", map_dax, NULL },
-	{ "poison", map_poison, finish_poison },
+	{ "free", map_anon, finish_unmap, false },
+	{ "anon", map_anon, NULL, false },
+	{ "thp", map_thp, NULL, false },
+	{ "mlock", map_mlock, NULL, false },
+	{ "hugetlb", map_hugetlb, NULL, false },
+	{ "hugetlb1g", map_hugetlb1g, NULL, false },
+	{ "tmpfs", map_tmpfs, NULL, false },
+	{ "clean", map_disk, finish_clean, false },
+	{ "dirty", map_disk, finish_unmap, false },
+	{ "mapped", map_disk, NULL, false },
+	{ "swapped", map_anon, finish_swapped, true },
+	{ "cow", map_cow, NULL, false },
+	{ "dax", map_dax, NULL, false },
+	{ "poison", map_poison, finish_poison, false },
 };
 
 static int kind_make(const struct kind *kind, size_t mib, const char *dir)
@@ -290,9 +308,12 @@ static int kind_make(const struct kind *kind, size_t mib, const char *dir)
 
 	kind->map(&area);
 	area_tag(&area, cow ? 1 : 0, cow ? 2 : 1);
-	area_list(&area, dir);
+	if (!kind->moves)
+		area_list(&area, dir);
 	if (kind->finish)
 		kind->finish(&area);
+	if (kind->moves)
+		area_list(&area, dir);
 	return 0;
 }
 

@@ -19,9 +19,10 @@ void lab_die(const char *text) __attribute__((noreturn));
 int workload_main(int argc, char **argv);
 
 /*
- * `snapshot DEVICE FILE...`: read all files into memory, write them as one tar
- * archive to DEVICE past the page cache, print a line and sleep for ever, so
- * that as little as possible moves between the snapshot and the dump.
+ * `snapshot DEVICE START FILE...`: take all memory needed, wait for the file
+ * START to appear, read all files into memory, write them as one tar archive to
+ * DEVICE past the page cache, print a line and sleep for ever, so that as little
+ * as possible moves between the snapshot and the dump.
  */
 int snapshot_main(int argc, char **argv);
 
