@@ -44,7 +44,7 @@ static bool find_facts(const struct facts *facts, struct node_facts *ret)
 static struct err *add_node(struct mem_map_build *build, const struct node_facts *facts,
 			    uint64_t pgdat)
 {
-	uint64_t start, spanned, va;
+	uint64_t start, spanned = 0, va;
 	bool ok = false;
 	struct err *e;
 

@@ -272,7 +272,7 @@ struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
 		       struct scan_counts *counts)
 {
 	const struct dump *dump = scanner->dump;
-	struct scan_counts unwanted;
+	struct scan_counts unwanted = { 0 };
 	struct range range;
 
 	scanner->first = block * PLAN_BLOCK;
@@ -280,8 +280,6 @@ struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
 			       min_u64(scanner->first + PLAN_BLOCK, dump->max_mapnr));
 	scanner->keep = keep;
 	scanner->counts = counts ? counts : &unwanted;
-	if (!counts)
-		memset(&unwanted, 0, sizeof(unwanted));
 	scanner->span.end = 0;
 	scanner->next = UINT64_MAX;
 	scanner->careful_until = 0;
