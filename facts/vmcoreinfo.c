@@ -142,6 +142,8 @@ struct err *facts_add_vmcoreinfo(struct facts *facts, const char *text, size_t l
 	size_t text_len = len ? strnlen(text, len) : 0;
 	struct err *e;
 
+	if (!text_len)
+		return NULL;
 	if (text_len > TEXT_MAX) {
 		log_warn(log, "%s: %zu bytes of text, only the first %u are used", provider, text_len,
 			 TEXT_MAX);

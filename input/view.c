@@ -128,24 +128,29 @@ static struct err *check_gap(const struct dump *dump, uint64_t paddr)
 	return answer;
 }
 
-/* Zeros for the gap that starts at @paddr, page by page, up to @end at most. */
-static struct err *fill_gap(const struct dump *dump, uint64_t paddr, uint64_t end, uint8_t *buf)
+/*
+ * Zeros for the gap [paddr, end). Addresses below *@checked are in a page
+ * that was looked at before: each page once, as it can have many gaps.
+ */
+static struct err *fill_gap(const struct dump *dump, uint64_t paddr, uint64_t end, uint8_t *buf,
+			    uint64_t *checked)
 {
-	uint64_t page = dump->page_shift ? UINT64_C(1) << dump->page_shift : DUMP_VIEW_MAX;
-	uint64_t at, next;
+	uint64_t page = UINT64_C(1) << dump->page_shift;
 
-	for (at = paddr; at < end; at = next) {
-		next = min_u64(end, round_down(at, page) + page);
+	while (*checked < end) {
+		uint64_t at = max_u64(paddr, *checked);
+
 		TRY(check_gap(dump, at));
-		memset(buf + (at - paddr), 0, next - at);
+		*checked = round_down(at, page) + page;
 	}
+	memset(buf, 0, end - paddr);
 	return NULL;
 }
 
 /* Put [paddr, paddr + len) together from whatever pieces there are. The sum does not wrap. */
 static struct err *assemble(struct dump_view *view, uint64_t paddr, uint8_t *buf, size_t len)
 {
-	uint64_t end = paddr + len, at, next;
+	uint64_t end = paddr + len, checked = 0, at, next;
 	const struct dump_piece *piece;
 
 	for (at = paddr; at < end; at = next) {
@@ -155,7 +160,7 @@ static struct err *assemble(struct dump_view *view, uint64_t paddr, uint8_t *buf
 			TRY(dump_read_stored(view->dump, segment_of(view, piece), at,
 					     buf + (at - paddr), next - at));
 		else
-			TRY(fill_gap(view->dump, at, next, buf + (at - paddr)));
+			TRY(fill_gap(view->dump, at, next, buf + (at - paddr), &checked));
 	}
 	return NULL;
 }

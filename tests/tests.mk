@@ -46,3 +46,5 @@ demo-kdump:
 	@tests/deps build vm
 	@$(MAKE) --no-print-directory all
 	@tests/vm/lab.py demo --program ./makedumpfile
+
+include tests/fuzz.mk

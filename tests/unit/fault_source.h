@@ -20,6 +20,9 @@ struct fault_source {
 	bool refuse_map;	/* for good, as a device without mmap does */
 	unsigned int reads;
 	unsigned int maps;	/* asked for */
+	unsigned int maps_failed;
+	uint64_t map_low;	/* lowest and highest byte asked to be mapped */
+	uint64_t map_high;
 	int mapped;		/* held now */
 	int most_mapped;
 	bool destroyed;
@@ -49,12 +52,17 @@ static inline struct err *fault_map(struct source *base, uint64_t off, size_t le
 	uint8_t *copy;
 
 	src->maps++;
+	src->map_low = off < src->map_low ? off : src->map_low;
+	src->map_high = off + len > src->map_high ? off + len : src->map_high;
 	if (src->refuse_map) {
+		src->maps_failed++;
 		src->base.no_map = true;
 		return err_new(ERR_UNSUPPORTED, "no mapping here");
 	}
-	if (fault_hits(src, off, len))
+	if (fault_hits(src, off, len)) {
+		src->maps_failed++;
 		return err_new(ERR_LOST, "bad page");
+	}
 	/* A copy, so that use after unmap and beyond the window is a sanitizer's find. */
 	copy = malloc(len);
 	if (!copy)
@@ -86,6 +94,7 @@ static inline void fault_source_init(struct fault_source *src, const uint8_t *da
 		.base = { .ops = &ops, .name = "faulty", .size = len },
 		.data = data,
 		.bad_errno = 5,
+		.map_low = UINT64_MAX,
 	};
 }
 
