@@ -101,7 +101,8 @@ static void va_from_facts(const struct facts *facts, struct arm64 *state)
 /*
  * Bits the tables are built for: with 64K pages those configured, whatever the
  * hardware can (the kernel shifts TTBR1 instead); with 4K and 16K those in use,
- * since levels fold at run time (v6.9, "arm64: Enable 52-bit virtual addressing for 4k and 16k granule configs").
+ * since levels fold at run time (v6.9, "arm64: Enable 52-bit virtual addressing
+ * for 4k and 16k granule configs").
  */
 static unsigned int table_bits(const struct arm64 *state)
 {
@@ -138,7 +139,10 @@ struct err *arm64_choose_form(const struct arch_env *env, struct arm64 *state)
 	bool lpa2;
 
 	va_from_facts(env->facts, state);
-	/* Printed as in use since v6.9 (PHYS_MASK_SHIFT), as configured before, when only 64K pages had 52. */
+	/*
+	 * Printed as in use since v6.9 (PHYS_MASK_SHIFT), as configured before, when
+	 * only 64K pages had 52.
+	 */
 	lpa2 = fact_number(env->facts, "MAX_PHYSMEM_BITS", &physmem_bits) && physmem_bits == 52;
 	if (state->va_bits)
 		first = try_form(env, state, table_bits(state), lpa2);

@@ -41,7 +41,7 @@ static const struct dump_segment *text_segment(const struct dump *dump)
 	return NULL;
 }
 
-/* Up to v4.9 VMCOREINFO has the address of the variable, which only the text segment can resolve. */
+/* Up to v4.9 VMCOREINFO has the variable's address, which only the text segment can resolve. */
 static void add_variable(const struct arch_env *env, const struct dump_segment *text,
 			 struct candidates *list)
 {
@@ -68,7 +68,10 @@ static void gather(const struct arch_env *env, struct candidates *list)
 	int64_t number;
 	uint64_t slide;
 
-	/* Since v4.10, 401721ecd1dc ("kexec: export the value of phys_base instead of symbol address"). */
+	/*
+	 * Since v4.10, 401721ecd1dc ("kexec: export the value of phys_base instead of
+	 * symbol address").
+	 */
 	if (fact_number(env->facts, "phys_base", &number))
 		add(list, (uint64_t)number, "NUMBER(phys_base)");
 	if (text) {

@@ -112,7 +112,8 @@ static struct err *start_arch(struct kernel *kernel)
 
 	TRY(find_arch(kernel, &arch));
 	if (kernel->facts.map.count == 0)
-		return err_new(ERR_NOT_FOUND, "nothing is known about the kernel: the dump has no VMCOREINFO");
+		return err_new(ERR_NOT_FOUND,
+			       "nothing is known about the kernel: the dump has no VMCOREINFO");
 	TRY(dump_view_create(kernel->dump, 0, &env.view));
 	e = arch->init(&env, &state);
 	dump_view_destroy(env.view);

@@ -80,7 +80,7 @@ static struct err *read_ids(struct klog_ring *ring, uint64_t desc_ring)
 	return NULL;
 }
 
-/* An array that is larger than all memory of the dump is none; it also bounds the work on damaged counts. */
+/* An array larger than all memory of the dump is none; this also bounds the work on damaged counts. */
 static struct err *check_fits(const struct klog_ring *ring, const char *what, uint64_t bytes)
 {
 	const struct kernel *kernel = kreader_kernel(ring->reader);

@@ -79,37 +79,36 @@ static struct mapping *large_slot(struct kreader *reader, uint64_t va)
 	return &reader->large[(va >> LARGE_SHIFT) % LARGE_SLOTS];
 }
 
-static struct err *walk(struct kreader *reader, uint64_t va, const struct mapping **ret)
+/* Ask the page tables, and keep what they say. */
+static struct err *walk(struct kreader *reader, uint64_t va, struct mapping *ret)
 {
 	const struct kernel *kernel = reader->kernel;
-	struct mapping *slot;
-	struct mapping map;
+	bool large;
 
 	if (!kernel->arch)
 		return err_new(kernel->no_arch ? err_kind(kernel->no_arch) : ERR_UNSUPPORTED, "%s",
 			       kernel->no_arch ? err_text(kernel->no_arch) : "no address translation");
-	TRY(kernel->arch->vtop(kernel->arch_state, reader->tables, va, &map));
-	slot = map.len > 1ull << kernel->page_shift ? large_slot(reader, va) : small_slot(reader, va);
-	*slot = map;
-	*ret = slot;
+	TRY(kernel->arch->vtop(kernel->arch_state, reader->tables, va, ret));
+	large = ret->len > 1ull << kernel->page_shift;
+	*(large ? large_slot(reader, va) : small_slot(reader, va)) = *ret;
 	return NULL;
 }
 
 struct err *kread_vtop(struct kreader *reader, uint64_t va, struct mapping *ret)
 {
-	const struct mapping *map;
+	struct mapping map;
 
 	if (reader->kernel->word == 4)
 		va = (uint32_t)va;
-	map = small_slot(reader, va);
-	if (!covers(map, va))
-		map = large_slot(reader, va);
-	if (!covers(map, va))
+	map = *small_slot(reader, va);
+	if (!covers(&map, va))
+		map = *large_slot(reader, va);
+	if (!covers(&map, va))
 		TRY(walk(reader, va, &map));
 	*ret = (struct mapping){
 		.va = va,
-		.pa = map->pa + (va - map->va),
-		.len = map->len - (va - map->va),
+		.pa = map.pa + (va - map.va),
+		.len = map.len - (va - map.va),
 	};
 	return NULL;
 }
