@@ -173,6 +173,26 @@ static bool mark_incomplete(struct kdump_writer *w)
 	return !e;
 }
 
+/*
+ * Bitmaps that were cut off name no page that can be read, but in a file that
+ * reads as zero behind them it still opens: its notes are there.
+ */
+static struct err *give_up_early(struct kdump_writer *w, struct err *e)
+{
+	struct err *no_length = NULL;
+	bool opens = w->sink->zero_filled;
+
+	if (opens) {
+		no_length = sink_extend(w->sink, w->geo.data);
+		opens = !no_length;
+		err_free(no_length);
+	}
+	if (mark_incomplete(w) && opens)
+		return err_prepend(e, "%s: ends inside its bitmaps, has no pages and is marked "
+				   "incomplete", w->sink->name);
+	return err_prepend(e, "%s: ends inside its bitmaps and cannot be opened", w->sink->name);
+}
+
 /* The run failed with @e: leave something that opens, where possible, and say what is there. */
 static struct err *give_up(struct kdump_writer *w, struct err *e)
 {
@@ -181,11 +201,10 @@ static struct err *give_up(struct kdump_writer *w, struct err *e)
 
 	if (!w->front_written)
 		return e;
-	if (w->bitmaps_written)
-		kdump_pages_salvage(&w->pages);
-	marked = mark_incomplete(w);
 	if (!w->bitmaps_written)
-		return err_prepend(e, "%s: ends before its bitmaps and cannot be opened", name);
+		return give_up_early(w, e);
+	kdump_pages_salvage(&w->pages);
+	marked = mark_incomplete(w);
 	if (!marked)
 		return err_prepend(e, "%s: has %" PRIu64 " of %" PRIu64 " pages, but could not be "
 				   "marked incomplete", name, w->pages.flushed, w->geo.kept);

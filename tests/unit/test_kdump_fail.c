@@ -82,7 +82,8 @@ static void check_failed(const struct memdump *m, const struct run *run, const s
 	if (has_bitmaps(out, descs))
 		check_stump(m, run, out, e);
 	else if (out->count[0])
-		CHECK(strstr(err_text(e), "cannot be opened"));
+		CHECK(strstr(err_text(e), out->sink.zero_filled ? "has no pages and is marked" :
+								  "cannot be opened"));
 }
 
 /* Fail at every write there is. @on: the device stays broken. */
