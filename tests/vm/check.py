@@ -5,23 +5,23 @@ For every page of the workload: do the kernel's page flags fit its kind, and
 does the dump hold the page's own tag at the frame the list names?
 """
 
-import array
 import dataclasses
 import json
+import pathlib
+import sys
 
-from elfcore import ElfCore
-from guests import guest
+from matrix import guest
 
-# Bits of /proc/kpageflags, from the kernel's uapi/linux/kernel-page-flags.h.
-DIRTY, BUDDY, MMAP, ANON, SWAPBACKED = 1 << 4, 1 << 10, 1 << 11, 1 << 12, 1 << 14
-HUGE, HWPOISON, THP, OFFLINE = 1 << 17, 1 << 19, 1 << 22, 1 << 23
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent))
+from pylib import kpageflags  # noqa: E402
+from pylib.elfcore import ElfCore  # noqa: E402
 
-# Kind -> (flags all set, flags all clear) for a page that is still what it was.
+# Kind -> (flags set, flags clear) for a page that is still what it was.
 EXPECTED = {
-    "anon": (ANON | MMAP, THP | HUGE), "thp": (ANON | THP, HUGE), "mlock": (ANON | MMAP, THP),
-    "hugetlb": (HUGE, 0), "hugetlb1g": (HUGE, 0), "tmpfs": (SWAPBACKED, ANON),
-    "clean": (0, DIRTY | ANON | MMAP), "dirty": (DIRTY, ANON | MMAP), "mapped": (MMAP, ANON),
-    "poison": (HWPOISON, 0), "free": (BUDDY, 0), "swapped": (ANON | MMAP, 0),
+    "anon": ("ANON MMAP", "THP HUGE"), "thp": ("ANON THP", "HUGE"), "mlock": ("ANON MMAP", "THP"),
+    "hugetlb": ("HUGE", ""), "hugetlb1g": ("HUGE", ""), "tmpfs": ("SWAPBACKED", "ANON"),
+    "clean": ("", "DIRTY ANON MMAP"), "dirty": ("DIRTY", "ANON MMAP"), "mapped": ("MMAP", "ANON"),
+    "poison": ("HWPOISON", ""), "free": ("BUDDY", ""), "swapped": ("ANON MMAP", ""),
 }
 # Share of the pages of a kind that may have moved; some of the freed ones are
 # used again or wait on the per-CPU lists, which no flag tells.
@@ -62,21 +62,18 @@ def tag(kind, index):
     return f"MDFTAG-{kind}-{index:010}:".encode()
 
 
-def kpageflags(folder):
-    """The guest's /proc/kpageflags as an array of u64 indexed by pfn."""
-    flags = array.array("Q")
-    flags.frombytes((folder / "kpageflags.bin").read_bytes())
-    return flags
+def _mask(names):
+    return sum(kpageflags.MASK[name] for name in names.split())
 
 
 def _flags_fit(kind, index, value):
     if kind == "cow":
-        return bool(value & ANON) == (index % 2 == 1)
-    wanted, unwanted = EXPECTED[kind]
+        return bool(value & kpageflags.MASK["ANON"]) == (index % 2 == 1)
+    wanted, unwanted = map(_mask, EXPECTED[kind])
     return value & wanted == wanted and not value & unwanted
 
 
-def check_kind(path, flags, core, page_size):
+def check_kind(path, flags, core):
     """The Kind of one workload list."""
     kind = Kind(path.stem)
     for index, pfn in page_list(path):
@@ -86,40 +83,40 @@ def check_kind(path, flags, core, page_size):
         kind.present += 1
         # Frames of persistent memory are beyond the end of /proc/kpageflags.
         kind.flags_fit += kind.name == "dax" or _flags_fit(kind.name, index, flags[pfn])
-        data = core.read(pfn * page_size, page_size)
+        data = core.page(pfn)
         name, number = kind.name, index
         if name == "cow" and index % 2 == 0:
             name = "cowfile"
         wanted = tag(name, number)
         kind.tagged += data is not None and data[:len(wanted)] == wanted and \
-            data == data[:TAG_BYTES] * (page_size // TAG_BYTES)
+            data == data[:TAG_BYTES] * (core.page_size // TAG_BYTES)
     return kind
 
 
 def check(folder, say=print):
     """Check the results of one guest; returns a list of complaints, empty when all holds."""
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    flags = kpageflags(folder)
+    flags = kpageflags.load(folder / "kpageflags.bin")
     wrong = []
     for dump in [folder / "vmcore.elf", folder / "crash/vmcore.elf"]:
         if not dump.exists():
             continue
         with ElfCore(dump) as core:
-            info = core.vmcoreinfo()
-            if info.get("OSRELEASE") != meta["release"]:
+            if core.vmcoreinfo.get("OSRELEASE") != meta["release"]:
                 wrong.append(f"{dump}: no VMCOREINFO of {meta['release']}")
                 continue
             say(f"{dump}:")
             for path in sorted((folder / "workload").glob("*.txt")):
                 if path.stem == "dax" and dump.parent != folder:
                     continue    # the crash kernel is not told of persistent memory
-                kind = check_kind(path, flags, core, int(info["PAGESIZE"]))
+                kind = check_kind(path, flags, core)
                 say(f"  {kind.name:10} {kind.pages:7} pages {kind.present:7} present "
                     f"{kind.flags_fit:7} with fitting flags {kind.tagged:7} tagged"
                     f"{'' if kind.good else '  WRONG'}")
                 if not kind.good:
                     wrong.append(f"{dump}: {kind}")
+    offline = kpageflags.MASK["OFFLINE"]
     wanted_offline = guest(meta["guest"]).balloon << 20 >> 12
-    if sum(1 for value in flags if value & OFFLINE) < wanted_offline:
+    if sum(1 for value in flags if value & offline) < wanted_offline:
         wrong.append(f"{folder}: fewer than {wanted_offline} pages in the balloon")
     return wrong

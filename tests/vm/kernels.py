@@ -139,3 +139,11 @@ def kernel(name):
             subprocess.run(["depmod", "-b", base, modules.name], check=True)
         pinned.write_text(root.name + "\n", encoding="ascii")
     return Kernel(name, KERNELS[name][0], modules.name, image, modules)
+
+
+def vmlinux(name):
+    """Path of the kernel's vmlinux with DWARF, from its -dbg package (about 300 MB to fetch)."""
+    kern = kernel(name)
+    path = f"usr/lib/debug/boot/vmlinux-{kern.release}"
+    return Archive(kern.arch).unpack(f"linux-image-{kern.release}-dbg",
+                                     cache_dir() / "debug" / name, only=path) / path

@@ -1,48 +1,68 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Command line of the lab: list, run GUEST..., run-all, check GUEST...; see README.md."""
+"""Command line of the lab; see README.md."""
 
 import argparse
 import pathlib
 import sys
 
+import foreign
 from capture import Program
 from check import check
-from guests import GUESTS, guest
 from machine import MachineError
+from matrix import GUESTS, guest
 from packages import PackageError
 from run import result_dir, run
 
 
-def main():
-    """Exit status 0 when every wanted guest gave its results."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["list", "run", "run-all", "check"])
-    parser.add_argument("guests", nargs="*", metavar="GUEST")
-    parser.add_argument("--program", type=pathlib.Path, help="makedumpfile that the capture kernel runs")
-    parser.add_argument("--program-root", type=pathlib.Path,
-                        help="folder of unpacked packages with the program's libraries")
-    parser.add_argument("--capture", type=pathlib.Path, default=Program.script,
-                        help="sh file with what the capture kernel runs")
-    args = parser.parse_args()
-    if args.command == "list":
-        for item in GUESTS:
-            print(f"{item.name:20} {item.why}")
-        return 0
-    if args.command == "check":
-        wrong = [line for name in args.guests for line in check(result_dir(guest(name)))]
-        print("\n".join(wrong), end="\n" if wrong else "")
-        return 1 if wrong else 0
-    program = args.program and Program(args.program, args.program_root, args.capture)
+def program_of(text):
+    """A capture.Program from the value of --program: a path, or `package`."""
+    if text == "package":
+        found = foreign.makedumpfile()
+        return Program(found.path, found.root)
+    return Program(pathlib.Path(text).resolve(strict=True))
+
+
+def list_guests(_wanted, _args):
+    """Print the table."""
+    for item in GUESTS:
+        print(f"{item.name:18} {item.memory:5} MiB  {item.why}")
+    return 0
+
+
+def run_guests(wanted, args):
+    """Boot the guests whose results are not fresh; the number that failed."""
+    program = program_of(args.program) if args.program else None
     failed = 0
-    for item in GUESTS if args.command == "run-all" else [guest(name) for name in args.guests]:
+    for item in wanted:
         try:
-            run(item, program)
-            print(f"{item.name}: {result_dir(item)}", flush=True)
+            print(f"{item.name}: {run(item, program)}", flush=True)
         except (MachineError, PackageError) as error:
             print(f"{item.name}: FAILED: {error}", flush=True)
             failed += 1
-    return 1 if failed else 0
+    return failed
+
+
+def check_guests(wanted, _args):
+    """Compare ground truth and dumps; the number of complaints."""
+    wrong = [line for item in wanted for line in check(result_dir(item))]
+    print("\n".join(["", *wrong, f"{len(wrong)} complaints"]))
+    return len(wrong)
+
+
+COMMANDS = {"list": list_guests, "run": run_guests, "run-all": run_guests, "check": check_guests}
+
+
+def main():
+    """Exit status 0 when all that was asked for went well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("guests", nargs="*", metavar="GUEST", help="none: all")
+    parser.add_argument("--program", help="makedumpfile that the capture kernel runs: a path, or "
+                        "`package` for the archive's newest; without it nothing crashes")
+    args = parser.parse_args()
+    wanted = [guest(name) for name in args.guests] or GUESTS
+    return 1 if COMMANDS[args.command](wanted, args) else 0
 
 
 if __name__ == "__main__":

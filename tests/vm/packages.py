@@ -178,11 +178,18 @@ class Archive:
         return sorted(found, reverse=True,
                       key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
 
-    def unpack(self, package, dest, suite=None):
+    def closure(self, package, suite):
+        """Names of package and all it depends on, as they are in one suite."""
+        self._update()
+        plan = self._apt("apt-get", "-s", "--no-install-recommends", "-t", suite, "install", package)
+        return re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
+
+    def unpack(self, package, dest, suite=None, only=None):
         """Fetch package (of suite, or the newest) and unpack it into dest, once.
 
-        dest may collect several packages; a stamp in dest/.packages says
-        which are there.  Returns dest as a Path.
+        only: path of the one file wanted of a big package, without a leading
+        slash.  dest may collect several packages; a stamp in dest/.packages
+        says which are there.  Returns dest as a Path.
         """
         dest = pathlib.Path(dest)
         stamp = dest / ".packages" / package
@@ -197,7 +204,18 @@ class Archive:
                 self._apt("apt-get", "download", wanted, cwd=temp)
                 deb = next(pathlib.Path(temp).glob("*.deb"))
                 dest.mkdir(parents=True, exist_ok=True)
-                subprocess.run(["dpkg-deb", "-x", deb, dest], check=True)
+                _extract(deb, dest, only)
             stamp.parent.mkdir(exist_ok=True)
             stamp.write_text(deb.name + "\n", encoding="utf-8")
         return dest
+
+
+def _extract(deb, dest, only):
+    if not only:
+        subprocess.run(["dpkg-deb", "-x", deb, dest], check=True)
+        return
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as source:
+        done = subprocess.run(["tar", "-x", "-C", dest, "./" + only], stdin=source.stdout,
+                              capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackageError(f"{deb.name} has no {only}: {done.stderr.strip()}")
