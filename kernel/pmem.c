@@ -75,6 +75,9 @@ struct err *kernel_pmem_metadata(struct kreader *reader, struct ranges *metadata
 		return NULL;
 	}
 	*found = true;
+	/* No such memory in the dump (no segment has PF_DEV): nothing the list could be about. */
+	if (kernel->dump->pmem.count == 0)
+		return NULL;
 	e = klist_for_each(reader, head, PMEM_LIST_LIMIT, visit, &walk);
 	if (err_kind(e) == ERR_NOMEM)
 		return e;
