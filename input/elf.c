@@ -205,6 +205,7 @@ static struct err *elf_read(struct dump *dump, const struct dump_segment *seg, u
 {
 	uint64_t off = seg->offset + (paddr - seg->paddr);
 
+	/* source_read() says so too, at the cost of an error text for each page of a cut-off file. */
 	if (!range_fits(off, len, dump->src->size))
 		return err_lost;
 	return source_read(dump->src, off, buf, len);

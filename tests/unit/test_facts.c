@@ -264,6 +264,9 @@ static void test_who_wins(void)
 	CHECK(fact_size(&facts, "worse", &v) && v == 6);
 	add_bytes(&facts, "SIZE(bad)=z\n", 12, "file");
 	CHECK(fact_size(&facts, "bad", &v) && v == 5);
+	add_bytes(&facts, "OSRELEASE=6.1\n", 14, "note");
+	add_bytes(&facts, "OSRELEASE=6.2\n", 14, "file");
+	CHECK(text_is(&facts, "OSRELEASE", "6.1"));
 	facts_deinit(&facts);
 }
 
