@@ -53,14 +53,14 @@ extern struct err *const err_stopped;
  * err_nomem. Not NUL-limited: text of any length.
  */
 struct err *err_new(enum err_kind kind, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3), warn_unused_result));
+	__attribute__((format(printf, 2, 3), returns_nonnull, warn_unused_result));
 
 /*
  * The same for a failed system call: kind ERR_IO (ERR_NO_SPACE for ENOSPC and
  * EDQUOT, ERR_LIMIT for EFBIG, ERR_NOMEM for ENOMEM), text "<fmt>: <strerror>".
  */
 struct err *err_sys(int errnum, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3), warn_unused_result));
+	__attribute__((format(printf, 2, 3), returns_nonnull, warn_unused_result));
 
 /* "<fmt>: <old text>", same kind and errnum. Consumes @e. NULL stays NULL. */
 struct err *err_prepend(struct err *e, const char *fmt, ...)
