@@ -149,7 +149,9 @@ struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, co
 
 /*
  * How many bytes from @paddr on, at most @want, one mapped piece could serve:
- * lets a caller take long runs without copying. 0 when even one page must be assembled.
+ * lets a caller take long runs without copying. At most DUMP_VIEW_MAX, in whole
+ * pages unless @want ends inside one. 0 when the page must be assembled or
+ * read: then ask for it alone, so that an unreadable one is alone, too.
  */
 size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want);
 
