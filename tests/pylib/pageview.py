@@ -38,7 +38,7 @@ class PageView:
         self.memory = KernelMemory(core)
         if self.info.size("page") != SP:
             raise NotMapped(f"SIZE(page) is {self.info.size('page')}, not {SP}")
-        self.pages, self.addresses = {}, {}
+        self.pages, self.addresses, self.section_flags = {}, {}, {}
         self._read_sections()
         self._numbers()
 
@@ -59,6 +59,7 @@ class PageView:
                 root += section % per_root * entry
             value = self.memory.word(root + info.offset("mem_section.section_mem_map"))
             if value & 3 == 3:
+                self.section_flags[section] = value & 0x3F
                 # the low six bits are flags at most (include/linux/mmzone.h, v6.15)
                 self._read_section(section * per_section, per_section, value & ~0x3F)
 
