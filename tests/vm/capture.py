@@ -114,6 +114,8 @@ def crash(machine, guest, images, out):
         values = dict(item.split("=", 1) for item in match.group(0).split()[2:])
         steps[match.group(1).split()[0]] = {key: json.loads(text) for key, text in values.items()}
         size = int(values.get("bytes", size))
+    if steps.get("vmcore", {}).get("status"):
+        raise MachineError(f"{guest.name}: /proc/vmcore could not be copied")
     machine.process.wait(timeout=60)
     out.mkdir()
     done = subprocess.run(["debugfs", "-R", f"rdump / {out}", images["result"]],

@@ -13,6 +13,7 @@ from machine import MachineError
 from matrix import GUESTS, guest
 from packages import PackageError
 from run import result_dir, run
+from suite import demo, test
 
 
 def program_of(text):
@@ -50,7 +51,20 @@ def check_guests(wanted, _args):
     return len(wrong)
 
 
-COMMANDS = {"list": list_guests, "run": run_guests, "run-all": run_guests, "check": check_guests}
+def test_guests(wanted, args):
+    """Run and verify; the last line counts the cases."""
+    return test(wanted, program_of(args.program))
+
+
+def demo_guest(wanted, args):
+    """Let one guest crash and show what happens."""
+    return demo(wanted[0] if args.guests else guest(DEMO_GUEST), program_of(args.program))
+
+
+DEMO_GUEST = "x86-6.1"
+COMMANDS = {"list": list_guests, "run": run_guests, "run-all": run_guests, "check": check_guests,
+            "test": test_guests, "demo": demo_guest}
+NEED_PROGRAM = ("test", "demo")
 
 
 def main():
@@ -61,6 +75,8 @@ def main():
     parser.add_argument("--program", help="makedumpfile that the capture kernel runs: a path, or "
                         "`package` for the archive's newest; without it nothing crashes")
     args = parser.parse_args()
+    if args.command in NEED_PROGRAM and not args.program:
+        parser.error(f"{args.command} needs --program")
     wanted = [guest(name) for name in args.guests] or GUESTS
     return 1 if COMMANDS[args.command](wanted, args) else 0
 

@@ -53,7 +53,7 @@ GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
     Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", why="5 levels, kexec_file_load"),
     Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
-          why="4 levels; 5 make QEMU 7.2's TCG crash this kernel"),
+          why="4 levels, swapped pages"),
     Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON,
           why="4 levels, full log ring"),
     Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,

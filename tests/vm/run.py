@@ -96,7 +96,7 @@ def _disks(guest, kern, program, work):
     with open(disks["out"], "wb") as file:
         file.truncate(96 * MIB)
     if guest.kexec:
-        disks.update(capture.disks(work, guest.memory))
+        disks.update(capture.disks(work, guest.memory + guest.plug))
     if guest.swap:
         disks["swap"] = work / "swap.img"
         with open(disks["swap"], "wb") as file:
@@ -186,7 +186,7 @@ def _dig(path):
     subprocess.run(["fallocate", "--dig-holes", path], check=True)
 
 
-def run(guest, program, say=print):
+def run(guest, program, say=print, again=False):
     """Boot guest unless its results are fresh; returns the folder of the results.
 
     program: a capture.Program, or None for no crash.  Results appear all at
@@ -198,7 +198,8 @@ def run(guest, program, say=print):
     dump_key, crash_key = keys(guest, program)
     meta_path = final / "meta.json"
     old = json.loads(meta_path.read_text(encoding="utf-8")) if meta_path.exists() else {}
-    if old.get("dump_key") == dump_key and (not program or old.get("crash_key") == crash_key):
+    fresh = old.get("dump_key") == dump_key and (not program or old.get("crash_key") == crash_key)
+    if fresh and not again:
         return final
     work = final.parent / (guest.name + ".work")
     shutil.rmtree(work, ignore_errors=True)
