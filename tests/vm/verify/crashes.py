@@ -11,7 +11,7 @@ from verify.compare import sound
 from verify.dmesg import match
 from verify.mapped import MappedCore, same_file
 from verify.program import filter_dump, run
-from verify.tags import leaks
+from verify.tags import DumpCore, judge
 
 # Peak resident size in the capture kernel, mapped parts of /proc/vmcore included.
 RESIDENT_LIMIT_KIB = 64 << 10
@@ -58,13 +58,9 @@ def dump_31(crash, facts):
     """dump.31 against the copy of /proc/vmcore; no user text in it."""
     core = crash.source()
     done = sound(crash.folder / "dump.31", core, 31)
-    core.close()
-    excused, bad = leaks(crash.subject, done.tagged)
-    facts["crash leaks"] = sum(excused.values()) + len(bad)
     facts["crash kept"] = done.kept
-    for why, number in excused.items():
-        print(f"     {number} pages with user text kept: {why}")
-    expect(not bad, f"{len(bad)} pages with user text, such as {bad[:4]}")
+    judge(core, crash.subject.folder, done.tagged)
+    core.close()
 
 
 def dump_0(crash, facts):
@@ -80,20 +76,9 @@ def dump_0(crash, facts):
 
 def lone_dump(crash):
     """dump.31 of a guest whose /proc/vmcore is not copied: form, decoding, user text."""
-    if crash.has("vmcore.elf"):
-        raise Skip("compared with the copy of /proc/vmcore instead")
-
-    class Unknown:
-        """Every page is taken for right: only form and decoding are checked."""
-
-    path = crash.folder / "dump.31"
-    with KdumpFile(path) as dump:
-        Unknown.page = staticmethod(dump.page)
-        done = sound(path, Unknown, 31)
-    excused, bad = leaks(crash.subject, done.tagged)
-    expect(not bad, f"{len(bad)} pages with user text, such as {bad[:4]}")
-    for why, number in excused.items():
-        print(f"     {number} pages with user text kept: {why}")
+    core = DumpCore(crash.folder / "dump.31")
+    done = sound(crash.folder / "dump.31", core, 31)
+    judge(core, crash.subject.folder, done.tagged)
 
 
 def again(crash):
