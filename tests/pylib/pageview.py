@@ -160,7 +160,12 @@ class PageView:
             return "kernel"
         if self.has_type(head, "offline"):
             return "offline"
-        if self.is_hugetlb(head) or head.mapping & 1 and head.mapping > 4096:
+        if self.is_hugetlb(head):
+            # memory_failure() marks the head; which subpage is bad is not told
+            return "hwpoison" if head.flags & self.bit["hwpoison"] else "user"
+        if self.types["buddy"] & 0xFFFFFF == 0 and 0xF0 <= head.mapcount >> 24 < 0xFF:
+            return "kernel"  # a typed page has no mapping
+        if head.mapping & 1 and head.mapping > 4096:
             return "user"
         swap = head.flags & self.bit["swapcache"] and head.flags & self.bit["swapbacked"]
         if head.flags & self.bit["lru"] or swap:
