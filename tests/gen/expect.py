@@ -6,7 +6,7 @@ A generated dump DUMP has DUMP.json beside it:
 	present   [[first, end], ...]  pfns in some load, half open
 	runs      [[first, end, class], ...]  ascending, non-overlapping
 	zero      [[first, end], ...]  pfns whose bytes are all zero
-	log       [{"seq", "ts_nsec", "caller_id", "text"}, ...] or null
+	log       [{"seq", "ts_nsec", "caller_id", "lost", "text"}, ...] or null
 	notes     anything else a test wants to know (symbols, regions)
 Classes: kernel, free, cache, cache_private, user, hwpoison, offline,
 pmem_userdata, pmem_metadata. Pages without a run are kernel pages.
@@ -66,6 +66,13 @@ class Expected:
             (self.kept(level) & self.zero).bit_count() if level & 1 else 0
         return result
 
+    def log_text(self, partial=False):
+        """The log as --dump-dmesg must write it: caller ids, hex escapes, lines of
+        one record indented; a record whose text was lost is left out, an empty one is not."""
+        start = self.raw["notes"].get("clear_seq", 0) if partial else 0
+        return "".join(record_text(record) for record in self.raw["log"]
+                       if not record["lost"] and record["seq"] >= start)
+
     def class_of(self, pfn):
         """Class name of one page."""
         for kind, pages in self.classes.items():
@@ -91,3 +98,20 @@ class Expected:
         for pages in self.classes.values():
             result &= ~pages
         return result
+
+
+def record_text(record):
+    """Output of one log record."""
+    caller = record["caller_id"]
+    who = f"C{caller & 0x7FFFFFFF}" if caller >> 31 else f"T{caller}"
+    stamp = record["ts_nsec"]
+    head = f"[{stamp // 10 ** 9:5d}.{stamp % 10 ** 9 // 1000:06d}] [{who:>8}] "
+    body = []
+    for byte in record["text"].encode("latin-1"):
+        if byte == 10:
+            body.append("\n" + " " * len(head))
+        elif 32 <= byte < 127 or byte in (9, 11, 12, 13):
+            body.append(chr(byte))
+        else:
+            body.append(f"\\x{byte:02x}")
+    return head + "".join(body) + "\n"

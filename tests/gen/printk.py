@@ -122,7 +122,7 @@ class Ring:
             if usable and state & self.id_mask == one_id:
                 seq, record, _ = self.infos[one_id % self.count]
                 result.append({"seq": seq, "ts_nsec": record.ts_nsec,
-                               "caller_id": record.caller_id, "dataless": bool(begin & 1),
+                               "caller_id": record.caller_id, "lost": begin == FAILED_LPOS,
                                "text": record.text.decode("latin-1")})
             if one_id == self.head_id:
                 break
