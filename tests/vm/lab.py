@@ -14,6 +14,7 @@ from matrix import GUESTS, guest
 from packages import PackageError
 from run import result_dir, run
 from suite import demo, test
+from verify.crashtool import test_crash
 
 
 def program_of(text):
@@ -61,10 +62,15 @@ def demo_guest(wanted, args):
     return demo(wanted[0] if args.guests else guest(DEMO_GUEST), program_of(args.program))
 
 
+def test_crash_guest(wanted, args):
+    """Open one guest's dumps with the crash utility; the last line counts the cases."""
+    return test_crash(wanted[0] if args.guests else guest(DEMO_GUEST), program_of(args.program))
+
+
 DEMO_GUEST = "x86-6.1"
 COMMANDS = {"list": list_guests, "run": run_guests, "run-all": run_guests, "check": check_guests,
-            "test": test_guests, "demo": demo_guest}
-NEED_PROGRAM = ("test", "demo")
+            "test": test_guests, "test-crash": test_crash_guest, "demo": demo_guest}
+NEED_PROGRAM = ("test", "test-crash", "demo")
 
 
 def main():

@@ -7,6 +7,8 @@ the other in a thread while this process goes through its own cases.
 
 import dataclasses
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +20,7 @@ from verify.paths import ROOT, TESTS
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 SECONDS = 900
 ALL_SKIPPED = 77
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,10 +41,38 @@ def count(text, status):
     return passed, failed + int(unexplained or not passed + failed + skipped), skipped
 
 
+# The distribution's package is judged on the kernels of its time, the archive's newest on
+# later ones: versions up to 1.7.5 misread page types of 6.12.
+INSTALLED, NEWEST = ("x86-5.10", "x86-6.1"), ("x86-6.12", "x86-6.18")
+# Every kernel once; guests that differ from these in their memory only are left out.
+READ_BACK = ("x86-5.10", "x86-6.1", "x86-6.12", "x86-6.18", "x86-7.2", "arm64-6.1", "arm64-7.2",
+             "arm64-7.2-16k")
+
+
+def _script(path, *words):
+    return [sys.executable, str(TESTS / path), *map(str, words)]
+
+
+def _other_program(guest):
+    """The other makedumpfile to compare with on this guest, as words; None for no comparison."""
+    if guest in INSTALLED:
+        return [shutil.which("makedumpfile", path=SYSTEM_PATH) or "/usr/bin/makedumpfile"]
+    return foreign.makedumpfile().command if guest in NEWEST else None
+
+
 def judges(subject):
     """The judges of one guest's dump."""
-    script = [sys.executable, str(TESTS / "compat/oracle.py"), "--program", str(subject.program)]
-    return [Judge("oracle", [*script, str(subject.folder)])]
+    guest, vmcore = subject.meta["guest"], subject.folder / "vmcore.elf"
+    result = [Judge("oracle", _script("compat/oracle.py", "--program", subject.program,
+                                      subject.folder))]
+    other = _other_program(guest)
+    if other:
+        result.append(Judge("compat", _script("compat/compare.py", "--ours", subject.program,
+                                              "--theirs", shlex.join(other), vmcore)))
+    if guest in READ_BACK:
+        result.append(Judge("readers", _script("readers/run.py", "--program", subject.program,
+                                               "--newest", vmcore)))
+    return result
 
 
 class Background(threading.Thread):
