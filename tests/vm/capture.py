@@ -18,7 +18,7 @@ MIB = 1 << 20
 # acpi_no_memhotplug the capture kernel takes added memory modules for its own
 # and writes over what they held.
 CMDLINE = ("console=ttyS0 irqpoll nr_cpus=1 reset_devices acpi_no_memhotplug loglevel=4 "
-           "panic=-1 mitigations=off")
+           "panic=-1 mitigations=off no_timer_check")
 MODULES = ["virtio_pci", "virtio_blk", "ext4"]
 CRASH_SECONDS = 240
 LINE = re.compile(r"^MDFCAP (done|fail|\S+ status=)(.*)")
