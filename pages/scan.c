@@ -46,6 +46,7 @@ struct err *scanner_create(const struct scan_job *job, struct scanner **ret)
 	scanner->dump = job->kernel->dump;
 	if (job->map) {
 		scanner->image = find_image(job->kernel);
+		scanner->alike = alike_init(job->layout);
 		e = kreader_create(job->kernel, &scanner->reader);
 		if (e) {
 			scanner_destroy(scanner);
@@ -109,63 +110,101 @@ static inline bool span_is_blind(const struct scanner *scanner)
 	return scanner->span.verdict.class != PAGE_KEEP || !scanner->layout->pg_hwpoison;
 }
 
-/* Drop poisoned pages among the rest of a kept span; returns how many struct pages were seen. */
-static uint64_t scan_kept_span(struct scanner *scanner, uint64_t pfn, const uint8_t *bytes,
-			       uint64_t count)
+/* Drop poisoned pages among @count of a kept span. */
+static void scan_kept_span(struct scanner *scanner, uint64_t pfn, const uint8_t *bytes,
+			   uint64_t count)
 {
 	const struct page_layout *layout = scanner->layout;
-	uint64_t n = min_u64(count, scanner->span.end - pfn);
 	uint64_t ones = layout->word == 8 ? UINT64_MAX : UINT32_MAX;
 
-	for (uint64_t i = 0; i < n; i++, bytes += layout->size) {
+	for (uint64_t i = 0; i < count; i++, bytes += layout->size) {
 		uint64_t flags = decode_flags(layout, bytes);
 
 		if ((flags & layout->pg_hwpoison) && flags != ones)
 			settle_one(scanner, pfn + i, verdict_of(PAGE_HWPOISON, 0));
 	}
+}
+
+/* Go on through the span decided last; returns how many struct pages it covers here. */
+static uint64_t pass_span(struct scanner *scanner, uint64_t pfn, const uint8_t *bytes,
+			  uint64_t count)
+{
+	uint64_t n = min_u64(count, scanner->span.end - pfn);
+
+	if (span_is_blind(scanner))
+		scanner_settle(scanner, pfn, pfn + n, scanner->span.verdict);
+	else
+		scan_kept_span(scanner, pfn, bytes, n);
+	return n;
+}
+
+/* How many pages from @pfn on the verdict on that one, of order 0, holds for. */
+static uint64_t row_length(const struct scanner *scanner, uint64_t pfn, struct verdict verdict,
+			   const struct page_info *page, const uint8_t *bytes, uint64_t count)
+{
+	/* Where these stand matters, or which page it is. */
+	if (!scanner->alike.usable || verdict.class == PAGE_FREE ||
+	    verdict.class == PAGE_HWPOISON || verdict.reason != KEEP_NONE)
+		return 1;
+	if (pfn < scanner->image.end)
+		count = pfn < scanner->image.start ? min_u64(count, scanner->image.start - pfn) : 1;
+	return alike_count(&scanner->alike, scanner->layout, page, bytes, count);
+}
+
+/*
+ * Judge the page at @pfn, with those behind it that are like it: @count struct
+ * pages are at @bytes. Returns how many were settled; 0 when the verdict
+ * became the scanner's span.
+ */
+static uint64_t judge_next(struct scanner *scanner, const struct mem_map_run *run, uint64_t pfn,
+			   const uint8_t *bytes, uint64_t count, bool lone)
+{
+	const struct page_layout *layout = scanner->layout;
+	struct scan_span span;
+	struct page_info page;
+	uint64_t n = 1;
+
+	decode_page(layout, bytes, &page);
+	if (page.tail || (page.flags & layout->pg_head)) {
+		span = scanner_judge_compound(scanner, run, pfn,
+					      count > 1 ? bytes + layout->size : NULL, lone, &page);
+	} else {
+		span.verdict = scanner_judge(scanner, pfn, &page);
+		span.end = pfn + (UINT64_C(1) << span.verdict.order);
+		if (!span.verdict.order)
+			n = row_length(scanner, pfn, span.verdict, &page, bytes, count);
+	}
+	if (span.end > pfn + 1) {
+		scanner->span = span;
+		if (!span_is_blind(scanner))
+			scanner->span.verdict.reason = KEEP_NONE;
+		return 0;
+	}
+	if (n == 1)
+		settle_one(scanner, pfn, span.verdict);
+	else
+		scanner_settle(scanner, pfn, pfn + n, span.verdict);
 	return n;
 }
 
 /*
- * Judge the struct pages of the window. Stops early when a verdict reaches
- * beyond it or the window has moved; returns the pfn to go on with.
+ * Judge the struct pages of the window. Stops early when the window has moved;
+ * returns the pfn to go on with.
  */
 static uint64_t scan_window(struct scanner *scanner, const struct mem_map_run *run)
 {
-	const struct page_layout *layout = scanner->layout;
 	const uint8_t *bytes = scanner->window.bytes;
 	uint64_t pfn = scanner->window.pfn, end = pfn + scanner->window.count;
 	bool lone = pfn != scanner->next;
 
 	scanner->window_moved = false;
 	while (pfn < end && !scanner->window_moved) {
-		struct scan_span span;
-		struct page_info page;
-		uint64_t n = 1;
+		uint64_t n = pfn < scanner->span.end ?
+			pass_span(scanner, pfn, bytes, end - pfn) :
+			judge_next(scanner, run, pfn, bytes, end - pfn, lone);
 
-		if (pfn < scanner->span.end) {
-			n = scan_kept_span(scanner, pfn, bytes, end - pfn);
-		} else {
-			decode_page(layout, bytes, &page);
-			if (page.tail || (page.flags & layout->pg_head)) {
-				span = scanner_judge_compound(scanner, run, pfn,
-					end - pfn > 1 ? bytes + layout->size : NULL, lone, &page);
-			} else {
-				span.verdict = scanner_judge(scanner, pfn, &page);
-				span.end = pfn + (UINT64_C(1) << span.verdict.order);
-			}
-			if (span.end == pfn + 1) {
-				settle_one(scanner, pfn, span.verdict);
-			} else {
-				scanner->span = span;
-				if (span_is_blind(scanner))
-					return pfn;
-				n = 0;	/* seen as part of the kept span */
-				scanner->span.verdict.reason = KEEP_NONE;
-			}
-		}
 		pfn += n;
-		bytes += n * layout->size;
+		bytes += n * scanner->layout->size;
 		lone = false;
 	}
 	return pfn;

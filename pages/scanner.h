@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "base/checked.h"
+#include "pages/alike.h"
 #include "pages/decode.h"
 #include "pages/scan.h"
 
@@ -26,6 +27,7 @@ struct scanner {
 	const struct page_layout *layout;
 	const struct dump *dump;
 	struct kreader *reader;
+	struct alike alike;
 	struct range image;		/* pfns of the kernel image; empty when unknown */
 
 	/* The block at work: pfns [first, end), their bits, and counters. */
