@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whole synthetic machines: run.py --program PROGRAM [WORD...]
+
+For every good recipe the file written must not depend on threads, on the
+memory budget or on how the dump is read, and the log must be the recipe's. The
+classes at every level are a matter of tests/corpus. Then a machine of 1 TiB is
+filtered in bounded memory (bigmachine.py).
+"""
+
+import argparse
+import filecmp
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+GEN = HERE.parent / "gen"
+sys.path[:0] = [str(HERE.parent), str(GEN), str(HERE)]
+
+import bigmachine  # noqa: E402
+import logtext  # noqa: E402
+import mkdump  # noqa: E402
+from expect import Expected  # noqa: E402
+from pylib import harness  # noqa: E402
+from pylib.kdumpfile import KdumpFile  # noqa: E402
+
+TIMEOUT = 120
+SAMPLE = GEN / "sample.recipe"
+WINDOWS = HERE / "windows.recipe"
+# Each must write what the plain run writes.
+VARIANTS = [["--num-threads", "1"], ["--num-threads", "2"], ["--num-threads", "4"],
+            ["--cyclic-buffer", "1"], ["--cyclic-buffer", "64"], ["--non-mmap"],
+            ["--cyclic-buffer", "1", "--num-threads", "2"],
+            ["--non-mmap", "--num-threads", "4", "--cyclic-buffer", "1"]]
+# Level to use, by what the recipe promises.
+LEVELS = {"ok": 31, "ok at levels 0 and 1": 1}
+AGAIN = re.compile(r"^Page plan .* (\d+) of (\d+) blocks judged again$", re.M)
+
+
+def promised(recipe):
+    """The "# result:" line of a recipe."""
+    match = re.search(r"^# result: (.*)$", recipe.read_text(encoding="utf-8"), re.M)
+    return match.group(1) if match else "ok"
+
+
+def call(program, *words):
+    """Run the program, which must succeed; its standard output."""
+    done = subprocess.run([program, *map(str, words)], capture_output=True, timeout=TIMEOUT,
+                          stdin=subprocess.DEVNULL, check=False)
+    text = done.stdout.decode("latin-1")
+    harness.expect(done.returncode == 0, f"{' '.join(map(str, words))}: exit status "
+                   f"{done.returncode}: {done.stderr.decode('latin-1').strip()[-300:]}")
+    return text
+
+
+def made(recipe, folder):
+    """The recipe's dump in folder."""
+    dump = folder / "vmcore"
+    mkdump.make(recipe.read_text(encoding="utf-8"), str(dump))
+    return dump
+
+
+def same_bytes(program, dump, folder, level, options):
+    """Run all variants; returns the reports by variant, and leaves the plain file."""
+    plain, other = folder / "plain", folder / "other"
+    words = ["-f", "--message-level", "20", *options, "-d", level, dump]
+    reports = {"plain": call(program, *words, plain)}
+    harness.expect(plain.stat().st_size > 0, "an empty file")
+    for variant in VARIANTS:
+        name = " ".join(variant)
+        reports[name] = call(program, *variant, *words, other)
+        harness.expect(filecmp.cmp(plain, other, shallow=False), f"{name}: other bytes")
+    return reports
+
+
+def check_log(program, dump, folder):
+    """--dump-dmesg against the JSON; False when the machine has no log."""
+    path = pathlib.Path(f"{dump}.json")
+    records = Expected(path).raw["log"] if path.exists() else None
+    if not records:
+        return False
+    call(program, "--dump-dmesg", "-f", dump, folder / "log")
+    got, want = (folder / "log").read_bytes(), logtext.expected(records)
+    if got != want:
+        pairs = zip(got.split(b"\n") + [b""], want.split(b"\n") + [b""])
+        first = next((pair for pair in pairs if pair[0] != pair[1]), (got[-80:], want[-80:]))
+        raise harness.Failure(f"the log differs: {first[0][:150]!r}, not {first[1][:150]!r}")
+    return True
+
+
+def try_recipe(program, recipe):
+    """One machine: the same bytes however it is read, and its log."""
+    level = LEVELS[promised(recipe)]
+    with tempfile.TemporaryDirectory(prefix="synthetic-") as name:
+        folder = pathlib.Path(name)
+        dump = made(recipe, folder)
+        same_bytes(program, dump, folder, level, ["-l"])
+        has_log = check_log(program, dump, folder)
+        harness.expect(has_log or "log" not in recipe.stem and recipe != SAMPLE, "it has no log")
+
+
+def try_windows(program):
+    """More plan blocks than fit a small budget: they are judged again, with the same result."""
+    with tempfile.TemporaryDirectory(prefix="synthetic-", dir=bigmachine.disk()) as name:
+        folder = pathlib.Path(name)
+        dump = made(WINDOWS, folder)
+        reports = same_bytes(program, dump, folder, 31, ["-z"])
+        wrong = Expected(f"{dump}.json").compare(KdumpFile(folder / "plain").bitmap2, 31)
+        harness.expect(not wrong, "; ".join(wrong))
+        for name, text in reports.items():
+            forgotten = int(AGAIN.search(text).group(1))
+            harness.expect((forgotten > 0) == ("--cyclic-buffer 1" in name),
+                           f"{name}: {forgotten} blocks judged again, so this case proves nothing")
+
+
+def main():
+    """Run the cases whose names contain one of the words."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--program", required=True)
+    parser.add_argument("word", nargs="*")
+    args = parser.parse_args()
+    program = os.path.abspath(args.program)
+    suite = harness.Suite("synthetic")
+    recipes = [path for path in sorted((GEN / "recipes").glob("good-*.recipe"))
+               if promised(path) in LEVELS]
+    for recipe in [SAMPLE, *recipes]:
+        suite.add(recipe.stem, lambda recipe=recipe: try_recipe(program, recipe))
+    suite.add("windows", lambda: try_windows(program))
+    bigmachine.add(suite, program)
+    return suite.main(args.word)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
