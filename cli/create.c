@@ -9,6 +9,7 @@
 #include "cli/run.h"
 #include "codec/codec.h"
 #include "output/kdump.h"
+#include "pages/free_list.h"
 #include "pages/layout.h"
 #include "pages/mem_map.h"
 #include "pages/plan.h"
@@ -31,6 +32,7 @@ struct create {
 	struct page_layout layout;	/* valid when map is there */
 	struct mem_map *map;		/* NULL: struct pages not needed, or not to be had */
 	struct ranges metadata;		/* of pmem, pfns */
+	struct ranges free_pages;	/* pfns, where struct pages do not tell */
 	struct scan_job job;
 	struct scanner *judge;		/* judges blocks that the plan forgot */
 	struct plan *plan;
@@ -107,6 +109,9 @@ static struct err *learn(struct create *c)
 		log_warn(log_of(c), "%s: marked incomplete or cut off: pages are missing",
 			 c->run->options->vmcore);
 	TRY(find_struct_pages(c));
+	if (c->map && (c->run->options->level & LEVEL_FREE))
+		TRY(free_list_collect(c->reader, c->map, &c->layout, FREE_LIST_BUDGET,
+				      &c->free_pages));
 	TRY(find_pmem(c));
 	c->line.unit_bytes = UINT64_C(1) << c->kernel->page_shift;
 	c->job = (struct scan_job){
@@ -115,6 +120,7 @@ static struct err *learn(struct create *c)
 		.layout = c->map ? &c->layout : NULL,
 		.level = c->run->options->level,
 		.pmem_metadata = &c->metadata,
+		.free_pages = &c->free_pages,
 	};
 	return NULL;
 }
@@ -269,6 +275,7 @@ static void create_deinit(struct create *c)
 	sink_destroy(c->sink);
 	plan_destroy(c->plan);
 	scanner_destroy(c->judge);
+	ranges_deinit(&c->free_pages);
 	ranges_deinit(&c->metadata);
 	mem_map_destroy(c->map);
 	kreader_destroy(c->reader);
@@ -282,6 +289,7 @@ struct err *action_create(const struct run *run)
 	struct err *e;
 
 	ranges_init(&c.metadata);
+	ranges_init(&c.free_pages);
 	progress_line_init(&c.line, run->console, &c.meter, run->stop);
 	e = create(&c);
 	create_deinit(&c);

@@ -208,15 +208,10 @@ static void init_free(struct page_layout *layout, const struct facts *facts,
 		layout->buddy.known = false;
 		layout->pg_buddy = 0;
 	}
-	if (!layout->buddy.known && !layout->pg_buddy)
-		say_unknown(log, "free pages",
-			    layout->has_private && layout->has_mapcount ?
-			    "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE) is missing" :
-			    "OFFSET(page._mapcount) or OFFSET(page.private) is missing");
 	/* The number of orders in every kernel, whatever MAX_ORDER meant in it. */
 	if (fact_length(facts, "zone.free_area", &orders) && orders >= 1 && orders <= 31)
 		layout->buddy_orders = (unsigned int)orders;
-	else
+	else if (page_layout_tells_free(layout))
 		log_warn(log, "LENGTH(zone.free_area) is missing or not 1 to 31: "
 			 "of free blocks only the first page goes");
 }

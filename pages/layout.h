@@ -95,9 +95,19 @@ struct page_layout {
 };
 
 /*
+ * A free page's struct page says so. Kernels before 3.9 do not export what is
+ * needed to see it; then the lists of free pages have to be walked (free_list.h).
+ */
+static inline bool page_layout_tells_free(const struct page_layout *layout)
+{
+	return layout->buddy.known || layout->pg_buddy;
+}
+
+/*
  * Work the layout out. ERR_NOT_FOUND when a fact is missing without which no
  * page can be judged (the error lists them). Facts that only cost one class
- * are reported through @log, once each, and leave that class unknown.
+ * are reported through @log, once each, and leave that class unknown; not so
+ * free pages, see page_layout_tells_free().
  */
 struct err *page_layout_init(struct page_layout *layout, const struct facts *facts,
 			     unsigned int word, enum byte_order order, unsigned int page_shift,

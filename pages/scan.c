@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One block: present pages, minus pmem, minus what its struct pages say.
+ * One block: present pages, minus pmem, minus what free lists hold, minus what
+ * its struct pages say.
  *
  * The way down: scan_block() cuts the block into stretches of present pfns,
  * scan_stretch() cuts those at the borders of the memory map's runs,
@@ -233,7 +234,7 @@ static void scan_piece(struct scanner *scanner, const struct mem_map_run *run, u
 	}
 }
 
-/* Pfns [from, to), all present and none of them pmem. */
+/* Pfns [from, to), all present and none of them decided. */
 static void scan_stretch(struct scanner *scanner, uint64_t from, uint64_t to)
 {
 	const struct mem_map *map = scanner->job->map;
@@ -252,17 +253,49 @@ static void scan_stretch(struct scanner *scanner, uint64_t from, uint64_t to)
 	}
 }
 
-/* All struct pages of the block; [from, to) are present. */
-static void scan_outside_pmem(struct scanner *scanner, uint64_t from, uint64_t to)
+/* The next of the pages that the kernel's free lists hold, when they are to go. */
+static bool next_free(const struct scanner *scanner, uint64_t from, uint64_t to,
+		      struct range *ret)
 {
-	struct range pmem;
+	const struct scan_job *job = scanner->job;
 
+	return (job->level & LEVEL_FREE) && job->free_pages &&
+	       ranges_next(job->free_pages, from, to, ret);
+}
+
+/* The next pages of [from, to) that were decided without their struct pages; [to, to): none. */
+static struct range next_decided(const struct scanner *scanner, uint64_t from, uint64_t to)
+{
+	struct range pmem, free;
+
+	if (!ranges_next(&scanner->dump->pmem, from, to, &pmem))
+		pmem = (struct range){ to, to };
+	if (!next_free(scanner, from, to, &free))
+		free = (struct range){ to, to };
+	return pmem.start <= free.start ? pmem : free;
+}
+
+/*
+ * All struct pages of the block that still matter; [from, to) are present.
+ * Those inside a free block may hold anything their last life left.
+ */
+static void scan_undecided(struct scanner *scanner, uint64_t from, uint64_t to)
+{
 	while (from < to) {
-		if (!ranges_next(&scanner->dump->pmem, from, to, &pmem))
-			pmem = (struct range){ to, to };
-		scan_stretch(scanner, from, pmem.start);
-		from = pmem.end;
+		struct range decided = next_decided(scanner, from, to);
+
+		scan_stretch(scanner, from, decided.start);
+		from = decided.end;
 	}
+}
+
+static void drop_free(struct scanner *scanner)
+{
+	struct range range;
+
+	for (uint64_t at = scanner->first; next_free(scanner, at, scanner->end, &range);
+	     at = range.end)
+		scanner_settle(scanner, range.start, range.end, verdict_of(PAGE_FREE, 0));
 }
 
 /*
@@ -325,10 +358,11 @@ struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
 
 	set_present(scanner);
 	drop_pmem(scanner);
+	drop_free(scanner);
 	if (scanner->job->map) {
 		for (uint64_t at = scanner->first;
 		     ranges_next(&dump->present, at, scanner->end, &range); at = range.end)
-			scan_outside_pmem(scanner, range.start, range.end);
+			scan_undecided(scanner, range.start, range.end);
 	}
 	scanner->counts = NULL;
 	return NULL;

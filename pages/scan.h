@@ -28,6 +28,8 @@ struct scan_job {
 	const struct page_layout *layout;	/* NULL iff map is */
 	unsigned int level;
 	const struct ranges *pmem_metadata;	/* pfns; empty set when there are none */
+	/* Pfns free without regard to their struct pages, dropped with LEVEL_FREE; NULL: none. */
+	const struct ranges *free_pages;
 };
 
 /* One thread's scanner. */
