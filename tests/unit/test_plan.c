@@ -299,6 +299,67 @@ static void test_judge_error_is_told(void)
 	free(bits);
 }
 
+/* Judges like the model, except for one block. */
+struct moody {
+	struct model model;
+	uint64_t bad;
+};
+
+static struct err *judge_moody(void *ctx, uint64_t block, uint8_t *keep)
+{
+	struct moody *moody = ctx;
+
+	if (block != moody->bad)
+		return model_judge(&moody->model, block, keep);
+	/* What a judge leaves behind when it gives up half way. */
+	memset(keep, 0xa5, BLOCK_BYTES);
+	return err_nomem;
+}
+
+/* The cursor holds a block's bits and fails on the next: it may not take those for either. */
+static void test_cursor_survives_judge_error(void)
+{
+	struct moody moody = { .bad = 3 };
+	struct plan_judge judge = { judge_moody, &moody };
+	struct plan_cursor *cursor = NULL;
+	struct range run = { 0, 0 }, want = { 0, 0 };
+	struct plan *plan = NULL;
+	const uint8_t *got = NULL;
+	bool found = false;
+
+	model_init(&moody.model);
+	CHECK_OK(plan_create(MAX_MAPNR, 0, &judge, &plan));
+	for (uint64_t b = 2; b < BLOCKS; b++)
+		CHECK_OK(plan_put(plan, b, moody.model.bits + b * BLOCK_BYTES));
+	CHECK_EQ(plan_forgotten(plan), BLOCKS - 2);
+	CHECK_OK(plan_cursor_create(plan, &cursor));
+	CHECK_OK(plan_block_bits(cursor, 2, &got));
+	CHECK_ERR(plan_block_bits(cursor, 3, &got), ERR_NOMEM);
+	CHECK_ERR(plan_next_run(cursor, 3 * PLAN_BLOCK, &run, &found), ERR_NOMEM);
+	/* Block 2 was overwritten by the failure; it is judged again. */
+	moody.model.asked = 0;
+	CHECK_OK(plan_block_bits(cursor, 2, &got));
+	CHECK(!memcmp(got, moody.model.bits + 2 * BLOCK_BYTES, BLOCK_BYTES));
+	CHECK_EQ(moody.model.asked, 1);
+	/* The same way through runs, over the border from block 2 to 3. */
+	CHECK_ERR(plan_next_run(cursor, 3 * PLAN_BLOCK - 1, &run, &found), ERR_NOMEM);
+	CHECK_OK(plan_next_run(cursor, 2 * PLAN_BLOCK, &run, &found));
+	CHECK(found && model_next(&moody.model, 2 * PLAN_BLOCK, &want));
+	CHECK_EQ(run.start, want.start);
+	CHECK_EQ(run.end, want.end);
+	/* A block with no entry, and then the judge gets well. */
+	CHECK_ERR(plan_block_bits(cursor, 3, &got), ERR_NOMEM);
+	CHECK_OK(plan_block_bits(cursor, 1, &got));
+	CHECK_EQ(bits_count(got, 0, PLAN_BLOCK), 0);
+	CHECK_ERR(plan_block_bits(cursor, 3, &got), ERR_NOMEM);
+	moody.bad = UINT64_MAX;
+	CHECK_OK(plan_block_bits(cursor, 3, &got));
+	CHECK(!memcmp(got, moody.model.bits + 3 * BLOCK_BYTES, BLOCK_BYTES));
+	plan_cursor_destroy(cursor);
+	plan_destroy(plan);
+	free(moody.model.bits);
+}
+
 int main(void)
 {
 	RUN(test_huge_budget);
@@ -310,5 +371,6 @@ int main(void)
 	RUN(test_highest_block);
 	RUN(test_order_is_checked);
 	RUN(test_judge_error_is_told);
+	RUN(test_cursor_survives_judge_error);
 	return unit_status();
 }
