@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/console.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,18 +20,39 @@ static FILE *stream_of(const struct console *console, enum log_level level)
 	return level & (LOG_ERROR | LOG_PROGRESS) ? console->err : console->out;
 }
 
-static void console_emit(const struct log *log, enum log_level level, const char *line)
+/* Caller holds the lock. */
+static void keep_warning(struct console *console, const char *line)
 {
-	struct console *console = log->ctx;
+	struct console_warnings *warnings = &console->warnings;
+	char *copy = warnings->count < CONSOLE_WARNINGS_MAX ? strdup(line) : NULL;
+
+	if (copy)
+		warnings->v[warnings->count++] = copy;
+	else
+		warnings->left_out++;
+}
+
+/* Caller holds the lock. */
+static void print_line(struct console *console, enum log_level level, const char *line)
+{
 	FILE *stream = stream_of(console, level);
 
-	if (!(console->log.mask & level))
+	if (!(console->shown & level))
 		return;
-	pthread_mutex_lock(&console->lock);
 	close_line(console);
 	fprintf(stream, "%s%s\n", level == LOG_ERROR ? "makedumpfile: " : "", line);
 	/* Both streams often end in one console; keep their order. */
 	fflush(stream);
+}
+
+static void console_emit(const struct log *log, enum log_level level, const char *line)
+{
+	struct console *console = log->ctx;
+
+	pthread_mutex_lock(&console->lock);
+	if (console->keeping && level == LOG_ERROR)
+		keep_warning(console, line);
+	print_line(console, level, line);
 	pthread_mutex_unlock(&console->lock);
 }
 
@@ -38,6 +60,7 @@ void console_init(struct console *console, unsigned int message_level, bool all_
 {
 	*console = (struct console){
 		.log = { .mask = message_level, .emit = console_emit, .ctx = console },
+		.shown = message_level,
 		.out = all_to_err ? stderr : stdout,
 		.err = stderr,
 		.terminal = isatty(STDERR_FILENO),
@@ -48,19 +71,29 @@ void console_init(struct console *console, unsigned int message_level, bool all_
 void console_deinit(struct console *console)
 {
 	close_line(console);
+	for (size_t i = 0; i < console->warnings.count; i++)
+		free(console->warnings.v[i]);
 	pthread_mutex_destroy(&console->lock);
+}
+
+void console_keep_warnings(struct console *console)
+{
+	console->keeping = true;
+	console->log.mask |= LOG_ERROR;
 }
 
 void console_error(struct console *console, const struct err *e)
 {
-	log_line(&console->log, LOG_ERROR, "%s", err_text(e));
+	pthread_mutex_lock(&console->lock);
+	print_line(console, LOG_ERROR, err_text(e));
+	pthread_mutex_unlock(&console->lock);
 }
 
 void console_block(struct console *console, enum log_level level, const char *text)
 {
 	FILE *stream = stream_of(console, level);
 
-	if (!(console->log.mask & level))
+	if (!(console->shown & level))
 		return;
 	pthread_mutex_lock(&console->lock);
 	close_line(console);
@@ -71,7 +104,7 @@ void console_block(struct console *console, enum log_level level, const char *te
 
 void console_progress(struct console *console, const char *text)
 {
-	if (!(console->log.mask & LOG_PROGRESS))
+	if (!(console->shown & LOG_PROGRESS))
 		return;
 	pthread_mutex_lock(&console->lock);
 	if (console->terminal)

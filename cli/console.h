@@ -8,18 +8,31 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/err.h"
 #include "base/log.h"
+
+/* Warnings of a run, for who asks when it is over. */
+#define CONSOLE_WARNINGS_MAX 64u
+
+struct console_warnings {
+	char *v[CONSOLE_WARNINGS_MAX];
+	size_t count;
+	uint64_t left_out;	/* further ones that are not kept */
+};
 
 struct console {
 	struct log log;		/* hand out &console->log; ctx points back here */
 	FILE *out;
 	FILE *err;
 	bool terminal;		/* err is a terminal: progress may redraw one line */
-	pthread_mutex_t lock;	/* guards the streams and the field below */
+	pthread_mutex_t lock;	/* guards the streams and the fields below */
 	bool line_open;		/* a progress line without newline stands on err */
+	unsigned int shown;	/* bits of enum log_level to print; log.mask may have more */
+	bool keeping;		/* warnings are kept, shown or not */
+	struct console_warnings warnings;
 };
 
 /*
@@ -29,7 +42,10 @@ struct console {
 void console_init(struct console *console, unsigned int message_level, bool all_to_err);
 void console_deinit(struct console *console);
 
-/* Print @e as one error line. Does not free it. */
+/* From now on keep warnings in console->warnings, whether they are shown or not. */
+void console_keep_warnings(struct console *console);
+
+/* Print @e as one error line; it is not among the warnings. Does not free it. */
 void console_error(struct console *console, const struct err *e);
 
 /* Print a block of several lines at @level; @text ends with a newline or is empty. */

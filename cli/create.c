@@ -140,6 +140,7 @@ static size_t plan_budget(const struct create *c)
 				   " KB: half of the free memory.", budget / 1024);
 	}
 	log_debug(log_of(c), "Buffer size for the cyclic mode: %" PRIu64, budget);
+	c->run->stats->plan_budget = budget;
 	return (size_t)min_u64(budget, SIZE_MAX);
 }
 
@@ -166,8 +167,10 @@ static const struct codec *choose_codec(const struct create *c)
 	char letter = c->run->options->codec;
 	const struct codec *codec = letter ? codec_by_option(letter) : NULL;
 
-	if (!letter || (codec && codec->available))
+	if (!letter || (codec && codec->available)) {
+		c->run->stats->codec = codec ? codec->name : NULL;
 		return codec;
+	}
 	log_common(log_of(c), "'-%c' option is ignored: this program was built without %s;"
 		   " pages are stored uncompressed.", letter, codec ? codec->name : "it");
 	return NULL;
@@ -206,24 +209,37 @@ static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(st
 	return e;
 }
 
-static void print_report(const struct create *c)
+static struct report make_report(const struct create *c)
 {
-	struct report report = {
+	return (struct report){
 		.max_mapnr = c->dump->max_mapnr,
 		.present = ranges_total(&c->dump->present),
 		.has_pmem = c->dump->pmem.count != 0,
-		.bytes_written = c->sink->written,
+		.bytes_written = c->sink ? c->sink->written : 0,
 		.page_size = UINT64_C(1) << c->kernel->page_shift,
 		.threads = c->run->options->threads,
-		.plan_bytes = plan_bytes(c->plan),
-		.plan_blocks = plan_blocks(c->plan),
-		.plan_forgotten = plan_forgotten(c->plan),
+		.plan_bytes = c->plan ? plan_bytes(c->plan) : 0,
+		.plan_blocks = c->plan ? plan_blocks(c->plan) : 0,
+		.plan_forgotten = c->plan ? plan_forgotten(c->plan) : 0,
 		.scan = &c->counts,
 		.copy = &c->stats,
 		.meter = &c->meter,
 	};
+}
 
-	report_print(&report, c->run->console);
+/* Tell --json what is known, however the run ended. */
+static void record(const struct create *c)
+{
+	struct stats *stats = c->run->stats;
+	struct report report;
+
+	stats_take_input(stats, c->dump, c->kernel);
+	if (c->map)
+		stats_take_layout(stats, &c->layout);
+	if (c->kernel) {
+		report = make_report(c);
+		stats_take_report(stats, &report);
+	}
 }
 
 static struct err *open_sink(struct create *c)
@@ -247,6 +263,7 @@ static void settle_output(struct create *c)
 static struct err *create(struct create *c)
 {
 	const struct options *options = c->run->options;
+	struct report report;
 	struct err *e;
 
 	if (!options->dry_run)
@@ -255,6 +272,7 @@ static struct err *create(struct create *c)
 	/* Now: an output that cannot be made should not cost the long part. */
 	TRY(open_sink(c));
 	e = step(c, PHASE_CLASSIFY, classify);
+	c->run->stats->classified = !e;
 	if (!e)
 		e = step(c, PHASE_COPY, copy);
 	if (e) {
@@ -264,7 +282,8 @@ static struct err *create(struct create *c)
 	if (c->stats.lost)
 		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in %s",
 			 options->vmcore, c->stats.lost, options->dumpfile);
-	print_report(c);
+	report = make_report(c);
+	report_print(&report, c->run->console);
 	if (!options->dry_run)
 		log_common(log_of(c), "\nThe dumpfile is saved to %s.", options->dumpfile);
 	return NULL;
@@ -292,6 +311,7 @@ struct err *action_create(const struct run *run)
 	ranges_init(&c.free_pages);
 	progress_line_init(&c.line, run->console, &c.meter, run->stop);
 	e = create(&c);
+	record(&c);
 	create_deinit(&c);
 	return e;
 }

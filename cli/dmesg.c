@@ -64,6 +64,10 @@ static struct err *dump_log(struct kreader *reader, struct log_file *file)
 	}
 	if (!e)
 		e = sink_finish(file->sink);
+	file->run->stats->has_log = true;
+	file->run->stats->log_records = records;
+	file->run->stats->log_lost = lost;
+	file->run->stats->log_bytes = file->sink ? file->sink->written : 0;
 	if (lost)
 		log_warn(log, "%s: %" PRIu64 " of %" PRIu64 " log records could not be read",
 			 file->run->options->vmcore, lost, records + lost);
@@ -102,6 +106,7 @@ struct err *action_dump_dmesg(const struct run *run)
 			run->options->vmcore);
 	if (!e)
 		e = dump_log_of(run, kernel);
+	stats_take_input(run->stats, dump, kernel);
 	kernel_destroy(kernel);
 	dump_close(dump);
 	if (!e)

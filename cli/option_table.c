@@ -35,6 +35,8 @@ const struct option_row option_rows[] = {
 		  "8 debug, 16 report (default 7, up to 31)" },
 	{ .name = "show-stats", .group = GROUP_MESSAGES, FLAG(show_stats),
 	  .help = "print the report whatever the message level" },
+	{ .name = "json", .arg = "FILE", .group = GROUP_MESSAGES, .set = option_set_json,
+	  .help = "write all statistics of the run to FILE, also when it fails" },
 	{ .letter = 'D', .group = GROUP_MESSAGES, FLAG(debug),
 	  .help = "print debug messages too" },
 

@@ -123,6 +123,15 @@ struct err *option_set_cyclic_buffer(struct options *options, const struct optio
 	return NULL;
 }
 
+/* Standard output carries messages, which would not be JSON. */
+struct err *option_set_json(struct options *options, const struct option_row *row, const char *arg)
+{
+	if (!*arg || !strcmp(arg, "-"))
+		return bad_value(row, arg, "a file name");
+	options->json = arg;
+	return NULL;
+}
+
 struct err *option_check_number(struct options *options, const struct option_row *row,
 				const char *arg)
 {

@@ -34,6 +34,7 @@ struct options {
 	bool show_stats;
 	bool non_mmap;
 	bool debug;			/* -D: adds message level 8 */
+	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	const char *vmcore;		/* borrowed from argv */
 	const char *dumpfile;		/* NULL where the action has none */
 };

@@ -46,13 +46,19 @@ static uint64_t class_count(const struct report *report, enum page_class class)
 	return class == PAGE_ZERO ? report->copy->zero : report->scan->dropped[class];
 }
 
-static void write_pages(const struct report *report, FILE *out)
+static uint64_t excluded_pages(const struct report *report)
 {
-	uint64_t excluded = 0, remaining;
+	uint64_t excluded = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		excluded += class_count(report, rows[i].class);
-	remaining = report->present - min_u64(excluded, report->present);
+	return excluded;
+}
+
+static void write_pages(const struct report *report, FILE *out)
+{
+	uint64_t excluded = excluded_pages(report);
+	uint64_t remaining = report->present - min_u64(excluded, report->present);
 
 	fprintf(out, "\nOriginal pages  : 0x%016" PRIx64 "\n", report->present);
 	fprintf(out, "  Excluded pages   : 0x%016" PRIx64 "\n", excluded);
@@ -141,4 +147,61 @@ void report_print(const struct report *report, struct console *console)
 	if (!out)
 		log_warn(&console->log, "no memory to print the report");
 	free(text);
+}
+
+static void label_number(struct json *json, const char *label, uint64_t value)
+{
+	char key[48];
+
+	json_number(json, json_key(label, key, sizeof(key)), value);
+}
+
+void report_json(const struct report *report, struct json *json)
+{
+	uint64_t excluded = excluded_pages(report);
+
+	json_object(json, "pages");
+	json_number(json, "original_pages", report->present);
+	json_number(json, "excluded_pages", excluded);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		label_number(json, rows[i].label, class_count(report, rows[i].class));
+	json_number(json, "remaining_pages", report->present - min_u64(excluded, report->present));
+	json_number(json, "memory_hole", report->max_mapnr - report->present);
+	json_number(json, "total_pages", report->max_mapnr);
+	json_object_end(json);
+
+	json_object(json, "kept_for_lack_of_facts");
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		label_number(json, reasons[i].label, report->scan->kept_for[reasons[i].reason]);
+	json_object_end(json);
+
+	json_object(json, "written");
+	json_number(json, "bytes", report->bytes_written);
+	json_number(json, "pages", report->copy->pages);
+	json_number(json, "zero_pages", report->copy->zero);
+	json_number(json, "lost_pages", report->copy->lost);
+	json_object_end(json);
+}
+
+void report_json_cost(const struct report *report, struct json *json)
+{
+	double total = 0;
+	char key[48];
+
+	json_object(json, "seconds");
+	for (enum phase phase = 0; phase < PHASE_COUNT; phase++) {
+		double seconds = (double)report->meter->phase_ns[phase] / 1e9;
+
+		total += seconds;
+		if (seconds > 0)
+			json_real(json, json_key(phase_name(phase), key, sizeof(key)), seconds, 6);
+	}
+	json_real(json, "together", total, 6);
+	json_object_end(json);
+
+	json_object(json, "memory");
+	if (report->meter->peak_anon_kb)
+		json_number(json, "peak_own_kib", report->meter->peak_anon_kb);
+	json_number(json, "peak_resident_kib", meter_peak_resident_kb());
+	json_object_end(json);
 }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "cli/console.h"
+#include "cli/json.h"
 #include "cli/meter.h"
 #include "output/copy.h"
 #include "pages/scan.h"
@@ -29,6 +30,15 @@ struct report {
 
 /* Write the text of the whole report to @out. */
 void report_write(const struct report *report, FILE *out);
+
+/*
+ * The same numbers as members of the object @json is in: "pages",
+ * "kept_for_lack_of_facts" and "written"; names are the labels of the text.
+ */
+void report_json(const struct report *report, struct json *json);
+
+/* "seconds" per phase that ran, and the peak of memory. */
+void report_json_cost(const struct report *report, struct json *json);
 
 /* Print it at LOG_REPORT. Without memory for the text a line says so. */
 void report_print(const struct report *report, struct console *console);

@@ -72,18 +72,48 @@ static enum exit_status status_of(const struct err *e)
 }
 
 /* The actions that end with the closing line. */
-static enum exit_status run_action(const struct run *run)
+static struct err *run_action(const struct run *run)
+{
+	if (run->options->action == ACTION_DUMP_DMESG)
+		return action_dump_dmesg(run);
+	return action_create(run);
+}
+
+/*
+ * Fill the file of --json. A dump that was written is worth more than its
+ * statistics: losing them is said, but does not make the run a failure.
+ */
+static void save_stats(const struct run *run, const struct stats_run *how, FILE *out)
 {
 	struct err *e;
-	enum exit_status status;
 
-	if (run->options->action == ACTION_DUMP_DMESG)
-		e = action_dump_dmesg(run);
-	else
-		e = action_create(run);
+	stats_write(run->stats, how, out);
+	e = stats_close_file(run->options, out);
+	if (e)
+		console_error(run->console, e);
+	err_free(e);
+}
+
+/* The action with whatever --json asks for around it. */
+static enum exit_status run_recorded(const struct run *run, int argc, char **argv)
+{
+	enum exit_status status;
+	FILE *json = NULL;
+	struct err *e = NULL;
+
+	if (run->options->json) {
+		console_keep_warnings(run->console);
+		e = stats_open_file(run->options, &json);
+	}
+	if (!e)
+		e = run_action(run);
 	if (e)
 		print_failure(run->console, e);
 	status = status_of(e);
+	if (json)
+		save_stats(run, &(struct stats_run){
+			.options = run->options, .argv = argv, .argc = argc,
+			.status = (int)status, .err = e, .console = run->console }, json);
 	err_free(e);
 	return status;
 }
@@ -105,7 +135,7 @@ static enum exit_status run_parsed(const struct run *run, int argc, char **argv)
 		break;
 	}
 	print_command_line(run->console, argc, argv);
-	status = run_action(run);
+	status = run_recorded(run, argc, argv);
 	log_common(&run->console->log, "\nmakedumpfile %s.",
 		   status == EXIT_OK ? "Completed" : "Failed");
 	return status;
@@ -115,10 +145,13 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 {
 	struct options options;
 	struct console console;
-	struct run run = { .options = &options, .console = &console, .stop = stop };
+	struct stats stats;
+	struct run run = { .options = &options, .console = &console, .stats = &stats,
+			   .stop = stop };
 	struct err *e = options_parse(argc, argv, &options);
 	enum exit_status status = EXIT_FAILED;
 
+	stats_init(&stats);
 	console_init(&console, options.message_level, false);
 	if (e) {
 		print_failure(&console, e);
@@ -128,6 +161,7 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 		status = run_parsed(&run, argc, argv);
 	}
 	err_free(e);
+	stats_deinit(&stats);
 	console_deinit(&console);
 	return status;
 }

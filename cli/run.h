@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "cli/console.h"
 #include "cli/options.h"
+#include "cli/stats.h"
 #include "input/dump.h"
 #include "kernel/kernel.h"
 #include "makedumpfile.h"
@@ -17,6 +18,7 @@
 struct run {
 	const struct options *options;
 	struct console *console;
+	struct stats *stats;	/* to be told what is known, for --json */
 	const volatile sig_atomic_t *stop;	/* not 0: end soon */
 };
 

@@ -8,6 +8,7 @@ import pty
 import resource
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,9 +24,9 @@ SIGNAL_TRIES = 10
 SAMPLE_FRONT = 512 << 10
 
 
-def add_cases(suite, program, inputs, work):
-    """Add every case_* function of this module."""
-    for name, function in sorted(globals().items()):
+def add_cases(suite, program, inputs, work, module=sys.modules[__name__]):
+    """Add every case_* function of @module."""
+    for name, function in sorted(vars(module).items()):
         if name.startswith("case_"):
             def run(function=function):
                 with tempfile.TemporaryDirectory(dir=work) as folder:

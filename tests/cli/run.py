@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 
 import behaviour  # noqa: E402
 import casefile  # noqa: E402
+import statistics_file  # noqa: E402
 from inputs import Inputs  # noqa: E402
 from pylib.harness import Suite  # noqa: E402
 
@@ -44,6 +45,7 @@ def main():
         inputs = Inputs(Path(work) / "inputs")
         add_cases(suite, program, inputs, work)
         behaviour.add_cases(suite, program, inputs, work)
+        behaviour.add_cases(suite, program, inputs, work, statistics_file)
         return suite.main(arguments.words)
 
 
