@@ -10,6 +10,7 @@
 
 #include "base/bits.h"
 #include "pages/decode.h"
+#include "pages/free_list.h"
 #include "pages/scan.h"
 #include "tests/unit/eras.h"
 #include "tests/unit/memkernel.h"
@@ -24,9 +25,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 	"NUMBER(MAX_PHYSMEM_BITS)=33\nNUMBER(SECTION_SIZE_BITS)=16\n" \
 	"SYMBOL(mem_map)=ffff888000000000\n"
 
+#define ZONES "SYMBOL(contig_page_data)=ffff888000002000\nOFFSET(pglist_data.node_zones)=0\n" \
+	"OFFSET(pglist_data.nr_zones)=3840\nSIZE(zone)=1024\nOFFSET(zone.spanned_pages)=1000\n" \
+	"OFFSET(zone.free_area)=0\nSIZE(free_area)=40\nOFFSET(free_area.free_list)=0\n" \
+	"SIZE(list_head)=16\nLENGTH(free_area.free_list)=2\n"
+
 static const char *const eras[] = {
 	ERA_5_10 TABLES, ERA_6_4 TABLES, ERA_6_7 TABLES, ERA_6_11 TABLES, ERA_6_12 TABLES,
-	ERA_7_2 TABLES, ERA_4_4 TABLES, ERA_3_18 TABLES, ERA_2_6_32 TABLES, ERA_7_2,
+	ERA_7_2 TABLES, ERA_4_4 TABLES, ERA_3_18 TABLES, ERA_2_6_32 TABLES ZONES, ERA_7_2,
 };
 
 static void require(bool holds)
@@ -141,6 +147,19 @@ static void check_scan(const struct scan_job *job, size_t budget)
 	scanner_destroy(again.scanner);
 }
 
+/* Whatever the lists are, the set is one, within its budget and where struct pages are. */
+static void collect_free(struct kreader *reader, const struct mem_map *map,
+			 const struct page_layout *layout, size_t budget, struct ranges *ret)
+{
+	require(!free_list_collect(reader, map, layout, budget, ret));
+	require(ret->count * sizeof(*ret->v) <= budget);
+	for (size_t i = 0; i < ret->count; i++) {
+		require(ret->v[i].start < ret->v[i].end);
+		require(i == 0 || ret->v[i - 1].end < ret->v[i].start);
+		require(mem_map_find(map, ret->v[i].start) && mem_map_find(map, ret->v[i].end - 1));
+	}
+}
+
 static void check_kernel(struct kernel *kernel, const uint8_t *choices, const uint8_t *mem,
 			 size_t mem_len)
 {
@@ -150,8 +169,9 @@ static void check_kernel(struct kernel *kernel, const uint8_t *choices, const ui
 		{ 300 + choices[4], 1 + choices[5] * 4u, LINEAR + choices[6] * 256u },
 	};
 	struct mem_map *map = NULL, made = { .v = by_hand, .count = 2 };
-	struct ranges metadata = { 0 };
-	struct scan_job job = { .kernel = kernel, .level = level, .pmem_metadata = &metadata };
+	struct ranges metadata = { 0 }, free_pages = { 0 };
+	struct scan_job job = { .kernel = kernel, .level = level, .pmem_metadata = &metadata,
+				.free_pages = &free_pages };
 	struct page_layout layout;
 	struct kreader *reader = NULL;
 	struct err *e;
@@ -171,8 +191,10 @@ static void check_kernel(struct kernel *kernel, const uint8_t *choices, const ui
 	made.struct_size = layout.size;
 	job.map = map ? map : &made;
 	job.layout = &layout;
+	collect_free(reader, job.map, &layout, choices[11] * 16u, &free_pages);
 	check_scan(&job, choices[8] * 64u);
 	mem_map_destroy(map);
+	ranges_deinit(&free_pages);
 	ranges_deinit(&metadata);
 	kreader_destroy(reader);
 }

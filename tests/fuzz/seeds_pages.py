@@ -31,16 +31,30 @@ def pages(head, lru, buddy, mask):
     return b"".join(out)
 
 
-def seed(era, level, struct_pages, facts=b""):
-    """One input; the facts' length is counted in twos."""
+def seed(era, level, struct_pages, facts=b"", poke=()):
+    """One input; the facts' length is counted in twos. poke: (place, word) pairs."""
     facts += b"\n" * (len(facts) % 2)
     memory = bytearray(0x14000)
     struct.pack_into("<Q", memory, 0, LINEAR + ROOT)
     for n in range(64):
         struct.pack_into("<Q", memory, ROOT + n * 16, (LINEAR + PAGES) | 15)
     memory[PAGES:PAGES + len(struct_pages)] = struct_pages
-    choices = bytes([era, level, 255, 0, 9, 9, 64, 3, level, len(facts) // 2, 0])
+    for at, word in poke:
+        struct.pack_into("<Q", memory, at, word)
+    choices = bytes([era, level, 255, 0, 9, 9, 64, 3, level, len(facts) // 2, 0, level])
     return choices + bytes(16 - len(choices)) + facts + bytes(memory)
+
+
+def free_lists(blocks):
+    """Words of one zone at 0x2000 with free blocks, a dict of (order, type) to pfns."""
+    words = [(0x2000 + 3840, 1), (0x2000 + 1000, 1000)]
+    for order in range(11):
+        for kind in range(2):
+            circle = [0x2000 + order * 40 + kind * 16]
+            circle += [PAGES + pfn * 56 + 40 for pfn in blocks.get((order, kind), ())]
+            for at, after in zip(circle, circle[1:] + circle[:1]):
+                words += [(at, LINEAR + after), (after + 8, LINEAR + at)]
+    return words
 
 
 def main():
@@ -54,6 +68,8 @@ def main():
         "none": seed(9, 31, new), "flat": seed(9, 31, new, b"SYMBOL(mem_map)=ffff888000000000\n"),
         "odd": seed(4, 16, new, b"SIZE(page)=56\nLENGTH(mem_section)=131072\n"),
         "cut": seed(4, 31, new)[:20000],
+        "lists": seed(8, 31, b"", poke=free_lists({(0, 0): [3, 1, 9], (2, 1): [20, 16], (3, 0): [24]})),
+        "few": seed(8, 18, b"", poke=free_lists({(0, 1): range(9, 30, 2), (3, 0): [0]})),
     }
     for name, data in seeds.items():
         (target / name).write_bytes(data)
