@@ -3,20 +3,15 @@
 #include <inttypes.h>
 
 #include "base/checked.h"
+#include "cli/machine.h"
 #include "cli/meter.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/run.h"
 #include "codec/codec.h"
 #include "output/kdump.h"
-#include "pages/free_list.h"
-#include "pages/layout.h"
-#include "pages/mem_map.h"
 #include "pages/plan.h"
 #include "pages/scan.h"
-
-/* Levels with one of these bits cannot do without the kernel's struct pages. */
-#define LEVEL_STRUCT_PAGES (LEVEL_CACHE | LEVEL_CACHE_PRIVATE | LEVEL_USER | LEVEL_FREE)
 
 /* Memory of the page plan unless --cyclic-buffer says otherwise. */
 #define PLAN_BUDGET_DEFAULT (UINT64_C(8) << 20)
@@ -26,14 +21,7 @@ struct create {
 	const struct run *run;
 	struct meter meter;
 	struct progress_line line;
-	struct dump *dump;
-	struct kernel *kernel;
-	struct kreader *reader;		/* NULL: no translation */
-	struct page_layout layout;	/* valid when map is there */
-	struct mem_map *map;		/* NULL: struct pages not needed, or not to be had */
-	struct ranges metadata;		/* of pmem, pfns */
-	struct ranges free_pages;	/* pfns, where struct pages do not tell */
-	struct scan_job job;
+	struct machine machine;
 	struct scanner *judge;		/* judges blocks that the plan forgot */
 	struct plan *plan;
 	struct scan_counts counts;
@@ -46,82 +34,11 @@ static const struct log *log_of(const struct create *c)
 	return &c->run->console->log;
 }
 
-static struct err *load_struct_pages(struct create *c)
-{
-	const struct kernel *kernel = c->kernel;
-
-	if (kernel->no_arch)
-		return err_new(ERR_UNSUPPORTED, "%s", err_text(kernel->no_arch));
-	TRY(page_layout_init(&c->layout, &kernel->facts, kernel->word, kernel->order,
-			     kernel->page_shift, log_of(c)));
-	return mem_map_create(c->reader, kernel, &c->map);
-}
-
-/*
- * Below the class bits struct pages only tell hwpoison and offline pages; a
- * dump of which they cannot be read is still worth copying.
- */
-static struct err *find_struct_pages(struct create *c)
-{
-	unsigned int level = c->run->options->level;
-	const struct facts *facts = &c->kernel->facts;
-	struct err *e;
-
-	if (level & LEVEL_STRUCT_PAGES)
-		return err_prepend(load_struct_pages(c), "%s: -d %u needs the kernel's struct pages"
-				   " (-d 0 and -d 1 do not)", c->run->options->vmcore, level);
-	if (!fact_has(facts, "NUMBER(PG_hwpoison)") &&
-	    !fact_has(facts, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)"))
-		return NULL;
-	e = load_struct_pages(c);
-	if (err_kind(e) == ERR_NOMEM)
-		return e;
-	if (e)
-		log_debug(log_of(c), "hwpoison and offline pages are kept: %s", err_text(e));
-	err_free(e);
-	return NULL;
-}
-
-static struct err *find_pmem(struct create *c)
-{
-	const struct options *options = c->run->options;
-	bool found = false;
-
-	if (!c->dump->pmem.count)
-		return NULL;
-	if (c->reader)
-		TRY(kernel_pmem_metadata(c->reader, &c->metadata, &found));
-	if (!found)
-		log_warn(log_of(c), "%s: persistent memory without a list of its metadata: all of it"
-			 " is left out", options->vmcore);
-	return NULL;
-}
-
 /* Everything that must be known before anything is created. */
 static struct err *learn(struct create *c)
 {
-	TRY(run_open_input(c->run, &c->dump));
-	TRY(err_prepend(kernel_create(c->dump, log_of(c), &c->kernel), "%s",
-			c->run->options->vmcore));
-	if (!c->kernel->no_arch)
-		TRY(kreader_create(c->kernel, &c->reader));
-	if (c->dump->incomplete)
-		log_warn(log_of(c), "%s: marked incomplete or cut off: pages are missing",
-			 c->run->options->vmcore);
-	TRY(find_struct_pages(c));
-	if (c->map && (c->run->options->level & LEVEL_FREE))
-		TRY(free_list_collect(c->reader, c->map, &c->layout, FREE_LIST_BUDGET,
-				      &c->free_pages));
-	TRY(find_pmem(c));
-	c->line.unit_bytes = UINT64_C(1) << c->kernel->page_shift;
-	c->job = (struct scan_job){
-		.kernel = c->kernel,
-		.map = c->map,
-		.layout = c->map ? &c->layout : NULL,
-		.level = c->run->options->level,
-		.pmem_metadata = &c->metadata,
-		.free_pages = &c->free_pages,
-	};
+	TRY(machine_bring_up(c->run, c->run->options->level, &c->machine));
+	c->line.unit_bytes = UINT64_C(1) << c->machine.kernel->page_shift;
 	return NULL;
 }
 
@@ -155,9 +72,9 @@ static struct err *classify(struct create *c)
 {
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
-	TRY(scanner_create(&c->job, &c->judge));
-	TRY(plan_create(c->dump->max_mapnr, plan_budget(c), &judge, &c->plan));
-	return scan_all(&c->job, c->run->options->threads, c->plan, &c->counts,
+	TRY(scanner_create(&c->machine.job, &c->judge));
+	TRY(plan_create(c->machine.dump->max_mapnr, plan_budget(c), &judge, &c->plan));
+	return scan_all(&c->machine.job, c->run->options->threads, c->plan, &c->counts,
 			&c->line.progress);
 }
 
@@ -180,10 +97,10 @@ static struct err *copy(struct create *c)
 {
 	const struct options *options = c->run->options;
 	struct kdump_params params = {
-		.kernel = c->kernel,
+		.kernel = c->machine.kernel,
 		.level = options->level,
 		.copy = {
-			.dump = c->dump,
+			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
 			.share_zero = options->level & LEVEL_ZERO,
@@ -212,11 +129,11 @@ static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(st
 static struct report make_report(const struct create *c)
 {
 	return (struct report){
-		.max_mapnr = c->dump->max_mapnr,
-		.present = ranges_total(&c->dump->present),
-		.has_pmem = c->dump->pmem.count != 0,
+		.max_mapnr = c->machine.dump->max_mapnr,
+		.present = ranges_total(&c->machine.dump->present),
+		.has_pmem = c->machine.dump->pmem.count != 0,
 		.bytes_written = c->sink ? c->sink->written : 0,
-		.page_size = UINT64_C(1) << c->kernel->page_shift,
+		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,
 		.threads = c->run->options->threads,
 		.plan_bytes = c->plan ? plan_bytes(c->plan) : 0,
 		.plan_blocks = c->plan ? plan_blocks(c->plan) : 0,
@@ -233,10 +150,8 @@ static void record(const struct create *c)
 	struct stats *stats = c->run->stats;
 	struct report report;
 
-	stats_take_input(stats, c->dump, c->kernel);
-	if (c->map)
-		stats_take_layout(stats, &c->layout);
-	if (c->kernel) {
+	machine_record(&c->machine, stats);
+	if (c->machine.kernel) {
 		report = make_report(c);
 		stats_take_report(stats, &report);
 	}
@@ -256,7 +171,7 @@ static void settle_output(struct create *c)
 		return;
 	if (!c->sink->written)
 		run_remove_output(c->run);
-	else if (run_output_is_incomplete(c->run, c->kernel))
+	else if (run_output_is_incomplete(c->run, c->machine.kernel))
 		log_common(log_of(c), "This is an incomplete dumpfile, but might analyzable.");
 }
 
@@ -294,12 +209,7 @@ static void create_deinit(struct create *c)
 	sink_destroy(c->sink);
 	plan_destroy(c->plan);
 	scanner_destroy(c->judge);
-	ranges_deinit(&c->free_pages);
-	ranges_deinit(&c->metadata);
-	mem_map_destroy(c->map);
-	kreader_destroy(c->reader);
-	kernel_destroy(c->kernel);
-	dump_close(c->dump);
+	machine_deinit(&c->machine);
 }
 
 struct err *action_create(const struct run *run)
@@ -307,8 +217,6 @@ struct err *action_create(const struct run *run)
 	struct create c = { .run = run };
 	struct err *e;
 
-	ranges_init(&c.metadata);
-	ranges_init(&c.free_pages);
 	progress_line_init(&c.line, run->console, &c.meter, run->stop);
 	e = create(&c);
 	record(&c);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/machine.h"
+
+#include "pages/free_list.h"
+
+/* Levels with one of these bits cannot do without the kernel's struct pages. */
+#define LEVEL_STRUCT_PAGES (LEVEL_CACHE | LEVEL_CACHE_PRIVATE | LEVEL_USER | LEVEL_FREE)
+
+static struct err *load_struct_pages(struct machine *m)
+{
+	const struct kernel *kernel = m->kernel;
+
+	if (kernel->no_arch)
+		return err_new(ERR_UNSUPPORTED, "%s", err_text(kernel->no_arch));
+	TRY(page_layout_init(&m->layout, &kernel->facts, kernel->word, kernel->order,
+			     kernel->page_shift, kernel->log));
+	return mem_map_create(m->reader, kernel, &m->map);
+}
+
+/*
+ * Below the class bits struct pages only tell hwpoison and offline pages; a
+ * dump of which they cannot be read is still worth copying.
+ */
+static struct err *find_struct_pages(struct machine *m, unsigned int level, const char *name)
+{
+	const struct facts *facts = &m->kernel->facts;
+	struct err *e;
+
+	if (level & LEVEL_STRUCT_PAGES)
+		return err_prepend(load_struct_pages(m), "%s: -d %u needs the kernel's struct pages"
+				   " (-d 0 and -d 1 do not)", name, level);
+	if (!fact_has(facts, "NUMBER(PG_hwpoison)") &&
+	    !fact_has(facts, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)"))
+		return NULL;
+	e = load_struct_pages(m);
+	if (err_kind(e) == ERR_NOMEM)
+		return e;
+	if (e)
+		log_debug(m->kernel->log, "hwpoison and offline pages are kept: %s", err_text(e));
+	err_free(e);
+	return NULL;
+}
+
+static struct err *find_pmem(struct machine *m, const char *name)
+{
+	bool found = false;
+
+	if (!m->dump->pmem.count)
+		return NULL;
+	if (m->reader)
+		TRY(kernel_pmem_metadata(m->reader, &m->metadata, &found));
+	if (!found)
+		log_warn(m->kernel->log, "%s: persistent memory without a list of its metadata: all"
+			 " of it is left out", name);
+	return NULL;
+}
+
+struct err *machine_bring_up(const struct run *run, unsigned int level, struct machine *machine)
+{
+	const struct log *log = &run->console->log;
+	const char *name = run->options->vmcore;
+	struct machine *m = machine;
+
+	TRY(run_open_input(run, &m->dump));
+	TRY(err_prepend(kernel_create(m->dump, log, &m->kernel), "%s", name));
+	if (!m->kernel->no_arch)
+		TRY(kreader_create(m->kernel, &m->reader));
+	if (m->dump->incomplete)
+		log_warn(log, "%s: marked incomplete or cut off: pages are missing", name);
+	TRY(find_struct_pages(m, level, name));
+	if (m->map && (level & LEVEL_FREE))
+		TRY(free_list_collect(m->reader, m->map, &m->layout, FREE_LIST_BUDGET,
+				      &m->free_pages));
+	TRY(find_pmem(m, name));
+	m->job = (struct scan_job){
+		.kernel = m->kernel,
+		.map = m->map,
+		.layout = m->map ? &m->layout : NULL,
+		.level = level,
+		.pmem_metadata = &m->metadata,
+		.free_pages = &m->free_pages,
+	};
+	return NULL;
+}
+
+void machine_deinit(struct machine *machine)
+{
+	ranges_deinit(&machine->free_pages);
+	ranges_deinit(&machine->metadata);
+	mem_map_destroy(machine->map);
+	kreader_destroy(machine->reader);
+	kernel_destroy(machine->kernel);
+	dump_close(machine->dump);
+}
+
+void machine_record(const struct machine *machine, struct stats *stats)
+{
+	stats_take_input(stats, machine->dump, machine->kernel);
+	if (machine->map)
+		stats_take_layout(stats, &machine->layout);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The crashed machine, brought up as far as judging its pages needs. */
+#ifndef CLI_MACHINE_H
+#define CLI_MACHINE_H
+
+#include "cli/run.h"
+#include "pages/layout.h"
+#include "pages/mem_map.h"
+#include "pages/scan.h"
+
+/* Members are NULL or empty until their step. */
+struct machine {
+	struct dump *dump;
+	struct kernel *kernel;
+	struct kreader *reader;		/* NULL: no translation */
+	struct page_layout layout;	/* valid when map is there */
+	struct mem_map *map;		/* NULL: struct pages not needed, or not to be had */
+	struct ranges metadata;		/* of pmem, pfns */
+	struct ranges free_pages;	/* pfns, where struct pages do not tell */
+	struct scan_job job;		/* points into this struct: it must not move */
+};
+
+/*
+ * Learn everything that judging at dump level @level needs; @machine is
+ * zeroed. A level that needs struct pages fails when they cannot be had. After
+ * a failure @machine holds what was found before.
+ */
+struct err *machine_bring_up(const struct run *run, unsigned int level, struct machine *machine)
+	__attribute__((warn_unused_result));
+void machine_deinit(struct machine *machine);
+
+/* Tell --json about the input and what is not known of its pages. */
+void machine_record(const struct machine *machine, struct stats *stats);
+
+#endif
