@@ -13,8 +13,9 @@ from machine import MachineError
 from matrix import GUESTS, guest
 from packages import PackageError
 from run import result_dir, run
-from suite import demo, test
+from suite import test
 from verify.crashtool import test_crash
+from verify.demo import demo
 
 
 def program_of(text):

@@ -83,22 +83,3 @@ def test(guests, program):
     print("\n" + "".join(lines) + f"\n{len(guests)} guests in {time.monotonic() - start:.0f} s")
     print("{} passed, {} failed, {} skipped".format(*totals))
     return totals[1]
-
-
-def demo(guest, program):
-    """One real crash for people to watch; returns the number of failed steps."""
-    print(f"Booting Linux {guest.kernel} with {guest.memory} MiB and 256 MiB reserved for the crash;\n"
-          f"then it panics and {program.path} runs on /proc/vmcore.\n", flush=True)
-    folder = run(guest, program, say=print, again=True)
-    crash = folder / "crash"
-    for line in (folder / "serial.log").read_text(encoding="utf-8", errors="replace").splitlines():
-        if re.search(r"Trigger a crash|Kernel panic|^MDFCAP", line):
-            print("  " + line)
-    print(f"\n/proc/vmcore {(crash / 'vmcore.elf').stat().st_size >> 20} MiB")
-    for name in ("dump.0", "dump.31"):
-        print(f"{name:12} {(crash / name).stat().st_size >> 20} MiB")
-    print(f"\n{(crash / 'dump.31.log').read_text(encoding='utf-8', errors='replace')}"
-          f"\nAll of it is in {folder}")
-    steps = re.findall(r"^MDFCAP \S+ status=(\d+)", (folder / "serial.log").read_text(
-        encoding="utf-8", errors="replace"), re.MULTILINE)
-    return sum(status != "0" for status in steps)

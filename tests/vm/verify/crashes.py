@@ -2,6 +2,7 @@
 """Cases: what the capture kernel of a real crash made of /proc/vmcore with our program."""
 
 import json
+import re
 
 import verify.paths  # noqa: F401
 from pylib import bits
@@ -15,6 +16,8 @@ from verify.tags import DumpCore, judge
 
 # Peak resident size in the capture kernel, mapped parts of /proc/vmcore included.
 RESIDENT_LIMIT_KIB = 64 << 10
+OWN_LIMIT_KIB = 40 << 10
+OWN = re.compile(r"^Peak memory     : (\d+) KiB own", re.M)
 PANIC = (b"sysrq: Trigger a crash", b"Kernel panic - not syncing: sysrq triggered crash")
 
 
@@ -50,6 +53,10 @@ def steps(crash):
         expect(step["maxrss_kib"] < RESIDENT_LIMIT_KIB, f"{name}: {step['maxrss_kib']} KiB resident")
         said = (crash.folder / f"{name}.log").read_text(encoding="utf-8")
         expect(said.endswith("makedumpfile Completed.\n"), f"{name}: prints {said[-80:]!r}")
+    own = OWN.search((crash.folder / "dump.31.log").read_text(encoding="utf-8"))
+    expect(own, "dump.31: the report does not say how much memory it took")
+    expect(int(own.group(1)) < OWN_LIMIT_KIB, f"dump.31: {own.group(0)}")
+    print(f"     dump.31 took {own.group(1)} KiB of memory of its own")
     print("     " + ", ".join(f"{name} {step['seconds']} s, {step['maxrss_kib']} KiB"
                               for name, step in crash.steps.items() if "seconds" in step))
 
