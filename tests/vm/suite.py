@@ -15,6 +15,7 @@ from check import check
 from machine import MachineError
 from packages import PackageError
 from run import run
+from verify.run import COLUMNS
 
 VERIFY = pathlib.Path(__file__).resolve().parent / "verify" / "run.py"
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
@@ -80,6 +81,6 @@ def test(guests, program):
             totals = [a + b for a, b in zip(totals, running.finish())]
         lines = [path.read_text(encoding="utf-8") for guest in guests
                  for path in [folder / (guest.name + ".summary")] if path.exists()]
-    print("\n" + "".join(lines) + f"\n{len(guests)} guests in {time.monotonic() - start:.0f} s")
+    print("\n" + COLUMNS + "\n" + "".join(lines) + f"\n{len(guests)} guests in {time.monotonic() - start:.0f} s")
     print("{} passed, {} failed, {} skipped".format(*totals))
     return totals[1]

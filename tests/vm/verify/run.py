@@ -14,8 +14,9 @@ import sys
 import tempfile
 import time
 
-# The folder of this file would hide the modules of tests/vm that have the same names.
-sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
+if __name__ == "__main__":
+    # The folder of this file would hide the modules of tests/vm that have the same names.
+    sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 import verify.paths  # noqa: E402,F401
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Suite  # noqa: E402
