@@ -6,6 +6,7 @@
 # make demo-kdump     crash a real kernel in QEMU and capture it
 # make test           install what tests need, run all of them
 # make test-unit      (also test-cli, test-corpus, test-vm, test-crash): a part
+# make bench          measure against the packaged makedumpfile; writes docs/performance.md
 # make asan           unit, cli and corpus tests under ASan and UBSan
 # make fuzz           run the fuzz targets for FUZZ_SECONDS each
 # make lint           layers, sizes, warnings of gcc and clang, cppcheck
@@ -49,7 +50,7 @@ endif
 have_header = $(shell printf '\043include <$(1)>\n' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
 # Goals that install dependencies first, or need none, do not look for them.
-NO_PROBE_GOALS := clean test demo demo-kdump lint
+NO_PROBE_GOALS := clean test demo demo-kdump bench lint
 PROBING := $(filter-out $(NO_PROBE_GOALS),$(or $(MAKECMDGOALS),all))
 ifneq ($(PROBING),)
 ifneq ($(call have_header,gelf.h),1)

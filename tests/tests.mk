@@ -48,3 +48,4 @@ demo-kdump:
 	@tests/vm/lab.py demo --program ./makedumpfile
 
 include tests/fuzz.mk
+include tests/bench/bench.mk
