@@ -19,13 +19,20 @@ if __name__ == "__main__":
     sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 import verify.paths  # noqa: E402,F401
 from packages import cache_dir  # noqa: E402
-from pylib.harness import Suite  # noqa: E402
+from pylib.harness import Failure, Suite  # noqa: E402
 from verify import crashes, dmesg, dumps, external, pmem, program, report, tags  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
            f"{'zstd':>6} {'own KiB':>8} {'leaks':>6} {'log':>6} {'passed':>7} {'failed':>7} "
            f"{'seconds':>8}")
+
+
+class Facts(dict):
+    """What cases leave for later ones."""
+
+    def __missing__(self, key):
+        raise Failure(f"an earlier case should have found {key!r} and failed")
 
 
 class CountingSuite(Suite):
@@ -81,7 +88,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="verify-", dir=program.scratch_parent())
     subject = Subject(folder, marked if marked.exists() else folder / "vmcore.elf",
                       args.program.resolve(), scratch)
-    facts = {"never": 0}
+    facts = Facts(never=0)
     try:
         others = external.Background([] if args.only else external.judges(subject))
         others.start()
