@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One RFC 1950 stream per page. */
+/*
+ * One RFC 1950 stream per page: compressed by codec/deflate.c, which is faster
+ * for pages than the library, decompressed by the library.
+ */
+#include "codec/deflate.h"
 #include "codec/rows.h"
 
 #if USE_ZLIB
@@ -8,13 +12,16 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-/* The fastest: a dump is written while the machine is down. */
+/* For blocks that codec/deflate.c does not take. The fastest: the machine is down meanwhile. */
 #define LEVEL 1
 
 struct zlib_ctx {
-	z_stream deflate;
+	struct deflate *deflate;	/* NULL: blocks are too long for it */
+	z_stream library;		/* set up without deflate */
 	z_stream inflate;
 };
+
+_Static_assert(DEFLATE_SLACK <= 13, "compressBound() adds 13 bytes and more");
 
 static size_t zlib_bound(size_t len)
 {
@@ -28,9 +35,24 @@ static void zlib_destroy(void *ctx)
 	if (!zlib)
 		return;
 	/* Both accept a stream that was never set up. */
-	deflateEnd(&zlib->deflate);
+	deflateEnd(&zlib->library);
 	inflateEnd(&zlib->inflate);
+	deflate_destroy(zlib->deflate);
 	free(zlib);
+}
+
+static int zlib_init(struct zlib_ctx *zlib, size_t block_size)
+{
+	int status = inflateInit(&zlib->inflate);
+	struct err *e;
+
+	if (status != Z_OK)
+		return status;
+	if (block_size > DEFLATE_LEN_MAX)
+		return deflateInit(&zlib->library, LEVEL);
+	e = deflate_create(&zlib->deflate);
+	err_free(e);
+	return e ? Z_MEM_ERROR : Z_OK;
 }
 
 static struct err *zlib_create(size_t block_size, void **ret_ctx)
@@ -43,9 +65,7 @@ static struct err *zlib_create(size_t block_size, void **ret_ctx)
 	zlib = calloc(1, sizeof(*zlib));
 	if (!zlib)
 		return err_nomem;
-	status = deflateInit(&zlib->deflate, LEVEL);
-	if (status == Z_OK)
-		status = inflateInit(&zlib->inflate);
+	status = zlib_init(zlib, block_size);
 	if (status == Z_OK) {
 		*ret_ctx = zlib;
 		return NULL;
@@ -58,8 +78,11 @@ static struct err *zlib_create(size_t block_size, void **ret_ctx)
 
 static size_t zlib_compress(void *ctx, const void *src, size_t len, void *dst)
 {
-	z_stream *stream = &((struct zlib_ctx *)ctx)->deflate;
+	struct zlib_ctx *zlib = ctx;
+	z_stream *stream = &zlib->library;
 
+	if (zlib->deflate)
+		return len <= DEFLATE_LEN_MAX ? deflate_page(zlib->deflate, src, len, dst) : 0;
 	if (deflateReset(stream) != Z_OK)
 		return 0;
 	stream->next_in = (Bytef *)src;
