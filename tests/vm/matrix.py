@@ -3,10 +3,10 @@
 
 import dataclasses
 
-# 4 and 5 (la57) levels of page tables.  `max` also has the fast string
-# instructions that make TCG guests twice as fast as a named CPU model.
-FOUR_LEVELS = "max,la57=off"
-FIVE_LEVELS = "max"
+# 4 and 5 (la57) levels of page tables.  Named CPU models make TCG guests slower.
+# TCG emulates `rep movsb` byte by byte, and where ERMS is shown, glibc and the kernel copy with it.
+FIVE_LEVELS = "max,erms=off"
+FOUR_LEVELS = FIVE_LEVELS + ",la57=off"
 
 # Pointer authentication by QARMA is most of the time of an arm64 guest under TCG.
 ARM = "max,pauth-impdef=on"
