@@ -10,11 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "output/behind.h"
+
 struct file_sink {
 	struct sink sink;	/* first: the ops cast back */
 	char *path;
 	int fd;			/* -1 once closed */
 	bool regular;
+	bool no_behind;		/* the system cannot: all is left to the final sync */
+	struct behind behind;
 };
 
 static struct file_sink *to_file(struct sink *sink)
@@ -43,14 +47,55 @@ static struct err *write_all(struct file_sink *file, uint64_t off, const uint8_t
 	return NULL;
 }
 
-/* All data passes here in large pieces: the place to bound the dirty page cache. */
+/*
+ * An error of earlier writes that a device tells while its data is waited for is
+ * told only once: the final sync would succeed (file_fdatawait_range() in
+ * mm/filemap.c advances the file's error cursor, since v4.13; a flag was
+ * cleared before).
+ */
+static struct err *sync_chunk(struct file_sink *file, struct range chunk, unsigned int flags)
+{
+	int rc;
+
+	do {
+		rc = sync_file_range(file->fd, (off_t)chunk.start, (off_t)(chunk.end - chunk.start),
+				     flags);
+	} while (rc < 0 && errno == EINTR);
+	if (rc < 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
+		return err_sys(errno, "%s: cannot bring %" PRIu64 " bytes at offset %" PRIu64
+			       " to the device", file->path, chunk.end - chunk.start, chunk.start);
+	/* A character device, or a system without the call. */
+	if (rc < 0)
+		file->no_behind = true;
+	return NULL;
+}
+
+/* Start a full chunk on its way, and drop the one before it from the page cache. */
+static struct err *write_behind(struct file_sink *file, uint64_t off, size_t len)
+{
+	struct range start, done;
+
+	if (file->no_behind || !behind_add(&file->behind, off, len, &start, &done))
+		return NULL;
+	TRY(sync_chunk(file, start, SYNC_FILE_RANGE_WRITE));
+	if (file->no_behind || done.start == done.end)
+		return NULL;
+	TRY(sync_chunk(file, done, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				   SYNC_FILE_RANGE_WAIT_AFTER));
+	/* Advice: what does not follow it loses nothing but memory. */
+	(void)posix_fadvise(file->fd, (off_t)done.start, (off_t)(done.end - done.start),
+			    POSIX_FADV_DONTNEED);
+	return NULL;
+}
+
 static struct err *file_write(struct sink *sink, uint64_t off, const void *buf, size_t len)
 {
 	struct file_sink *file = to_file(sink);
 
 	if (file->fd < 0)
 		return err_new(ERR_IO, "%s: already closed", file->path);
-	return write_all(file, off, buf, len);
+	TRY(write_all(file, off, buf, len));
+	return write_behind(file, off, len);
 }
 
 static struct err *file_extend(struct sink *sink, uint64_t size)
