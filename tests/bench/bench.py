@@ -9,6 +9,7 @@ output on tmpfs. Nothing here passes or fails: figures are for people.
 
 import argparse
 import filecmp
+import os
 import pathlib
 import re
 import shlex
@@ -24,6 +25,7 @@ from rows import INCUMBENT, ONE, TWO
 ROOT = inputs.HERE.parent.parent
 TMPFS = "/dev/shm"
 MEMORY_SECONDS = 60
+BUSY = 0.5
 
 
 def incumbent(text):
@@ -83,6 +85,9 @@ def main():
               if re.search(args.rows, row.name)]
     if args.pairs < 1 or not chosen:
         parser.error("nothing to measure")
+    busy = os.getloadavg()[0]
+    if busy > BUSY:
+        print(f"the load of this machine is {busy:.1f}: wall clock times will say little")
     lines = []
     with tempfile.TemporaryDirectory(prefix="makedumpfile-bench-", dir=TMPFS) as folder:
         bench = Bench(commands, args.pairs, folder)
@@ -92,7 +97,7 @@ def main():
     print("\n" + table.text(lines))
     if args.markdown:
         pathlib.Path(args.markdown).write_text(
-            table.markdown(lines, args.pairs, commands), encoding="utf-8")
+            table.markdown(lines, args.pairs, commands, busy), encoding="utf-8")
     return 0
 
 

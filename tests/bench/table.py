@@ -32,13 +32,13 @@ class Line:
         values = [value for value in values if value is not None]
         return statistics.median(values) if values else None
 
-    def ratio(self, who):
-        """How many times as fast as the incumbent."""
-        base, ours = self.median(INCUMBENT, "wall"), self.median(who, "wall")
+    def ratio(self, who, field):
+        """The incumbent's median divided by ours."""
+        base, ours = self.median(INCUMBENT, field), self.median(who, field)
         return base / ours if base and ours else None
 
-    def _ratio_cell(self, who, target):
-        ratio = self.ratio(who)
+    def _ratio_cell(self, who, target, field="wall"):
+        ratio = self.ratio(who, field)
         if ratio is None:
             return "–"
         return f"{ratio:.2f}" + (f" ({target:g})" if target else "")
@@ -65,6 +65,7 @@ class Line:
         """Cells of the table of CPU time and memory."""
         return [self.row.name,
                 *(_seconds(self.median(who, "cpu")) for who in (INCUMBENT, ONE, TWO)),
+                self._ratio_cell(ONE, None, "cpu"),
                 *(self._memory_cell(who) for who in (INCUMBENT, ONE, TWO))]
 
     def brief(self):
@@ -79,8 +80,8 @@ class Line:
 
 TIME_HEAD = ["work", "incumbent s", "1 thread s", "2 workers s", "ratio 1 (target)",
              "ratio 2 (target)", "size", "same bytes"]
-COST_HEAD = ["work", "incumbent CPU s", "1 thread CPU s", "2 workers CPU s", "incumbent MiB",
-             "1 thread MiB", "2 workers MiB"]
+COST_HEAD = ["work", "incumbent CPU s", "1 thread CPU s", "2 workers CPU s", "ratio 1",
+             "incumbent MiB", "1 thread MiB", "2 workers MiB"]
 
 
 def _grid(head, body, markdown):
@@ -124,8 +125,16 @@ def _machine():
             f"Linux {platform.release()}")
 
 
-def markdown(lines, pairs, commands):
-    """docs/performance.md."""
+def _other_load(busy):
+    """A sentence about other work on the machine, from the load average at the start."""
+    if busy < 0.5:
+        return "Nothing else ran on the machine."
+    return (f"Other work ran on the machine (load average {busy:.1f} at the start): trust the "
+            "processor time more than the wall clock.")
+
+
+def markdown(lines, pairs, commands, busy):
+    """docs/performance.md; busy: the load average when the bench began."""
     *timed, cost = tables(lines, True)
     timed = "".join(timed) or "Not measured."
     return f"""<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
@@ -142,6 +151,7 @@ All figures are medians of {pairs} round{'s' if pairs > 1 else ''}. In a round e
 same input, one after the other; the input is in the page cache, the output
 goes to tmpfs. The incumbent runs with one thread unless the row says
 otherwise; "1 thread" is `--num-threads 0`, "2 workers" is `--num-threads 2`.
+{_other_load(busy)}
 
 ## Time
 
@@ -159,7 +169,8 @@ guest is a Debian kernel 6.1 with 4.25 GiB and two nodes, dumped by QEMU.
 
 ## Processor time and memory
 
-User and system seconds; for "classify" until its step was reported.
+User and system seconds, and the incumbent's divided by those of our one thread; for
+"classify" from the start of the program until its step was reported.
 Memory is the peak of RssAnon + VmPTE in MiB, sampled every 10 ms, without mapped
 pages of the dump, which are page cache. "memory" and "classify" runs are
 stopped when copying begins; in the former the incumbent is stopped after a
