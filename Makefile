@@ -76,7 +76,7 @@ $(eval $(call codec_probe,ZLIB,zlib.h,-lz,Debian zlib1g-dev; Fedora zlib-devel))
 $(eval $(call codec_probe,LZO,lzo/lzo1x.h,-llzo2,Debian liblzo2-dev; Fedora lzo-devel))
 $(eval $(call codec_probe,SNAPPY,snappy-c.h,-lsnappy,Debian libsnappy-dev; Fedora snappy-devel))
 $(eval $(call codec_probe,ZSTD,zstd.h,-lzstd,Debian libzstd-dev; Fedora libzstd-devel))
-LIBS += -lelf
+LIBS += -lelf -lm
 
 ROOMS := base codec input facts arch kernel pages erase output cli
 ROOM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) $(wildcard elf_info.c dwarf_info.c)

@@ -52,12 +52,19 @@ static bool sum_kb(const char *path, const char *const *names, uint64_t *ret)
 	return true;
 }
 
-void meter_sample(struct meter *meter)
+uint64_t meter_own_kb(void)
 {
 	static const char *const own[] = { "RssAnon", "VmPTE", NULL };
 	uint64_t kb;
 
-	if (sum_kb("/proc/self/status", own, &kb) && kb > meter->peak_anon_kb)
+	return sum_kb("/proc/self/status", own, &kb) ? kb : 0;
+}
+
+void meter_sample(struct meter *meter)
+{
+	uint64_t kb = meter_own_kb();
+
+	if (kb > meter->peak_anon_kb)
 		meter->peak_anon_kb = kb;
 }
 

@@ -29,6 +29,9 @@ uint64_t meter_stop(struct meter *meter, enum phase phase);
 /* Look at memory now. Costs some 50 microseconds. */
 void meter_sample(struct meter *meter);
 
+/* RssAnon + VmPTE now, in KiB; 0 without /proc. */
+uint64_t meter_own_kb(void);
+
 /* Peak of all resident pages, mapped pages of the dump included, in KiB. */
 uint64_t meter_peak_resident_kb(void);
 

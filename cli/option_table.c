@@ -26,6 +26,9 @@ const struct option_row option_rows[] = {
 	  .help = "overwrite an existing output file" },
 	{ .name = "dump-dmesg", .group = GROUP_OUTPUT, ACTION(ACTION_DUMP_DMESG),
 	  .help = "write the kernel log of VMCORE to LOGFILE as text" },
+	{ .name = "estimate", .group = GROUP_OUTPUT, ACTION(ACTION_ESTIMATE),
+	  .help = "show size, time and memory of a dump of VMCORE at each level\n"
+		  "with each codec, from a sample of its pages" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
 
@@ -105,6 +108,10 @@ const struct option_rule option_rules[] = {
 	{ "--num-threads", RULE_CONFLICT, "--split" },
 	{ "--dry-run", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--dry-run", RULE_CONFLICT, "--reassemble" },
+	{ "--estimate", RULE_CONFLICT, "--dry-run" },
+	{ "--estimate", RULE_CONFLICT, "--dump-dmesg" },
+	{ "--estimate", RULE_CONFLICT, "--split" },
+	{ "--estimate", RULE_CONFLICT, "--reassemble" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
 	{ "-x", RULE_CONFLICT, "-i" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },

@@ -46,8 +46,8 @@ struct err *option_set_flag(struct options *options, const struct option_row *ro
 static int action_rank(enum action action)
 {
 	static const int rank[] = {
-		[ACTION_CREATE] = 0, [ACTION_DUMP_DMESG] = 1, [ACTION_CHECK_PARAMS] = 2,
-		[ACTION_VERSION] = 3, [ACTION_HELP] = 4,
+		[ACTION_CREATE] = 0, [ACTION_DUMP_DMESG] = 1, [ACTION_ESTIMATE] = 1,
+		[ACTION_CHECK_PARAMS] = 2, [ACTION_VERSION] = 3, [ACTION_HELP] = 4,
 	};
 
 	return rank[action];

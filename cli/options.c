@@ -125,6 +125,7 @@ static const struct {
 	{ "--diskset", 1, INT32_MAX, "DUMPFILE" },
 	{ "--split", 3, INT32_MAX, "VMCORE and at least two DUMPFILEs" },
 	{ "-F", 1, 1, "VMCORE" },
+	{ "--estimate", 1, 1, "VMCORE" },
 	{ "--dump-dmesg", 2, 2, "VMCORE and LOGFILE" },
 	{ NULL, 2, 2, "VMCORE and DUMPFILE" },
 };

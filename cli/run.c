@@ -76,6 +76,8 @@ static struct err *run_action(const struct run *run)
 {
 	if (run->options->action == ACTION_DUMP_DMESG)
 		return action_dump_dmesg(run);
+	if (run->options->action == ACTION_ESTIMATE)
+		return action_estimate(run);
 	return action_create(run);
 }
 
@@ -132,6 +134,7 @@ static enum exit_status run_parsed(const struct run *run, int argc, char **argv)
 		return EXIT_OK;
 	case ACTION_CREATE:
 	case ACTION_DUMP_DMESG:
+	case ACTION_ESTIMATE:
 		break;
 	}
 	print_command_line(run->console, argc, argv);

@@ -44,6 +44,7 @@ static void note_missing(struct stats *stats, bool is_missing, const char *what)
 
 void stats_take_layout(struct stats *stats, const struct page_layout *layout)
 {
+	stats->has_layout = true;
 	note_missing(stats, !layout->pg_lru, "page cache: PG_lru");
 	note_missing(stats, !layout->pg_private, "private page cache: PG_private");
 	note_missing(stats, !page_layout_tells_free(layout), "free pages: mark of buddy pages");
@@ -71,6 +72,7 @@ static const char *action_name(const struct options *options)
 {
 	static const char *const names[] = {
 		[ACTION_CREATE] = "create", [ACTION_DUMP_DMESG] = "dump_dmesg",
+		[ACTION_ESTIMATE] = "estimate",
 	};
 
 	return options->dry_run ? "dry_run" : names[options->action];
@@ -170,6 +172,8 @@ void stats_write(const struct stats *stats, const struct stats_run *run, FILE *o
 	write_run(run, &json);
 	write_input(stats, run->options->vmcore, &json);
 	json_string(&json, "output", run->options->dry_run ? NULL : run->options->dumpfile);
+	if (stats->has_layout && !stats->has_report)
+		write_missing(stats, &json);
 	if (stats->has_report)
 		write_pages_run(stats, run->options, &json);
 	if (stats->has_log)

@@ -37,6 +37,7 @@ struct stats {
 	uint64_t present;
 	char release[65];
 
+	bool has_layout;	/* the struct page was understood, as far as missing[] allows */
 	const char *missing[STATS_MISSING_MAX];	/* static texts */
 	unsigned int missing_count;
 

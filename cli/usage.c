@@ -83,6 +83,7 @@ char *options_usage(void)
 		"Usage:\n"
 		"  makedumpfile [OPTION]... VMCORE DUMPFILE      filter VMCORE into DUMPFILE\n"
 		"  makedumpfile --dump-dmesg VMCORE LOGFILE      extract the kernel log\n"
+		"  makedumpfile --estimate VMCORE                how large would DUMPFILE be?\n"
 		"  makedumpfile --check-params [OPTION]... VMCORE DUMPFILE\n"
 		"  makedumpfile -v | -h\n");
 	for (enum option_group group = 0; group < GROUP_COUNT; group++)

@@ -8,6 +8,9 @@
 #include "output/copy.h"
 #include "output/sink.h"
 
+/* Bytes that kdump_write() needs beside copy_pages(). */
+#define KDUMP_WRITE_MEMORY ((1u << 20) + (64u << 10) + (unsigned int)(PLAN_BLOCK / 8))
+
 struct kdump_params {
 	const struct kernel *kernel;	/* header contents: utsname, notes, vmcoreinfo, phys_base, time */
 	unsigned int level;		/* stored as dump_level, added to the input's own */

@@ -329,7 +329,7 @@ static void set_present(struct scanner *scanner)
 	const struct dump *dump = scanner->dump;
 	struct range range;
 
-	memset(scanner->keep, 0, PLAN_BLOCK / 8);
+	memset(scanner->keep, 0, div_round_up(scanner->end - scanner->first, 8));
 	for (uint64_t at = scanner->first; ranges_next(&dump->present, at, scanner->end, &range);
 	     at = range.end)
 		bits_set_range(scanner->keep, range.start - scanner->first,
@@ -340,16 +340,15 @@ static void set_present(struct scanner *scanner)
 				 range.end - scanner->first);
 }
 
-struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
-		       struct scan_counts *counts)
+struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8_t *keep,
+		      struct scan_counts *counts)
 {
 	const struct dump *dump = scanner->dump;
 	struct scan_counts unwanted = { 0 };
 	struct range range;
 
-	scanner->first = block * PLAN_BLOCK;
-	scanner->end = max_u64(scanner->first,
-			       min_u64(scanner->first + PLAN_BLOCK, dump->max_mapnr));
+	scanner->first = from;
+	scanner->end = to;
 	scanner->keep = keep;
 	scanner->counts = counts ? counts : &unwanted;
 	scanner->span.end = 0;
@@ -366,4 +365,15 @@ struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
 	}
 	scanner->counts = NULL;
 	return NULL;
+}
+
+struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
+		       struct scan_counts *counts)
+{
+	uint64_t from = block * PLAN_BLOCK;
+	uint64_t to = max_u64(from, min_u64(from + PLAN_BLOCK, scanner->dump->max_mapnr));
+
+	if (to - from < PLAN_BLOCK)
+		memset(keep, 0, PLAN_BLOCK / 8);
+	return scan_part(scanner, from, to, keep, counts);
 }

@@ -46,6 +46,14 @@ struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
 		       struct scan_counts *counts) __attribute__((warn_unused_result));
 
 /*
+ * The same for pfns [from, to), at most a block, whose first bit in @keep is that of @from.
+ * The verdicts are those of scan_block() when @from is a multiple of the
+ * largest free block; no free block is seen that began before it.
+ */
+struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8_t *keep,
+		      struct scan_counts *counts) __attribute__((warn_unused_result));
+
+/*
  * Judge all blocks on @threads workers (0: in this thread) through the ordered
  * pool, put them into @plan, sum up @counts.
  */

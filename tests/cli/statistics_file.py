@@ -146,3 +146,55 @@ def case_json_only_checked(program, inputs, folder):
     done = start([program, "--check-params", "--json", folder / "json", inputs["sample"],
                   folder / "dump"])
     expect_equal((done.returncode, os.listdir(folder)), (0, []), "status and files")
+
+
+def estimated(program, folder, name):
+    """{(level, codec): file} of --estimate, and the document."""
+    found, done = run(program, folder, "-f", "--estimate", name)
+    return {(file["level"], file["codec"]): file for file in found["estimate"]["files"]}, found, done
+
+
+def case_estimate(program, inputs, folder):
+    """Every size lies in its interval, or nearly: the sample is a fixed one. Pages are exact."""
+    files, found, done = estimated(program, folder, inputs["sample"])
+    expect_equal(os.listdir(folder), ["json"], "files")
+    expect_equal((found["action"], found["estimate"]["all_pages_judged"]), ("estimate", True), "run")
+    expect(0 < found["estimate"]["pages_sampled"] <= found["input"]["present_pages"], "sample")
+    letters = {None: [], "zlib": ["-c"], "lzo": ["-l"], "snappy": ["-p"], "zstd": ["-z"]}
+    misses = []
+    for (level, codec), file in files.items():
+        real, _ = run(program, folder, "-f", "--dry-run", "-d", str(level), *letters[codec],
+                      inputs["sample"], folder / "dump")
+        expect_equal(file["pages"], real["written"]["pages"], f"pages at {level} {codec}")
+        expect(file["bytes_low"] <= file["bytes"] <= file["bytes_high"], f"interval of {file}")
+        expect(file["seconds"] > 0 and file["memory_kib"] > 0, f"cost of {file}")
+        if not file["bytes_low"] <= real["written"]["bytes"] <= file["bytes_high"]:
+            misses.append((file, real["written"]["bytes"]))
+        words = f"{level} {codec or 'none'} {file['pages']} {file['bytes']} "
+        expect(any(" ".join(line.split()).startswith(words) for line in done.stdout.splitlines()),
+               f"{words!r} is not in the table: {done.stdout}")
+    expect(len(misses) * 10 <= len(files), f"outside their intervals: {misses}")
+    expect_equal({level for level, _ in files}, {0, 1, 3, 7, 15, 16, 17, 23, 25, 27, 31}, "levels")
+
+
+def case_estimate_of_another_level(program, inputs, folder):
+    """The level asked for is there too; 63 only where there is persistent memory."""
+    found, _ = run(program, folder, "-d", "5", "--estimate", inputs["pmem"])
+    levels = {file["level"] for file in found["estimate"]["files"]}
+    expect(5 in levels and 63 in levels, f"levels {levels}")
+
+
+def case_estimate_without_struct_pages(program, inputs, folder):
+    """What needs no struct pages is told all the same."""
+    for name in ("s390x", "noinfo"):
+        files, found, done = estimated(program, folder, inputs[name])
+        expect_equal({level for level, _ in files}, {0, 1}, f"levels of {name}")
+        expect("only levels 0 and 1 are estimated" in done.stderr, f"stderr {done.stderr!r}")
+        expect(found["warnings"], "warnings")
+
+
+def case_estimate_of_no_dump(program, inputs, folder):
+    """Fails as a dump of it would."""
+    found, done = run(program, folder, "--estimate", inputs["noise"], status=1)
+    expect(found["error"] and "files" not in done.stdout, f"{found}")
+    expect(done.stdout.endswith("\nmakedumpfile Failed.\n"), f"stdout {done.stdout!r}")
