@@ -60,11 +60,26 @@ def _other_program(guest):
     return foreign.makedumpfile().command if guest in NEWEST else None
 
 
+def _crash_folder(subject):
+    """A folder as the oracle wants it with /proc/vmcore of the crash as the dump.
+
+    What the kernel said of its pages is from before the crash, as for the other dump.
+    """
+    folder = subject.scratch / (subject.meta["guest"] + "-crash")
+    folder.mkdir()
+    (folder / "vmcore.elf").symlink_to(subject.folder / "crash/vmcore.elf")
+    for name in ("kpageflags.bin", "workload"):
+        (folder / name).symlink_to(subject.folder / name)
+    return folder
+
+
 def judges(subject):
-    """The judges of one guest's dump."""
+    """The judges of one guest's dumps."""
     guest, vmcore = subject.meta["guest"], subject.folder / "vmcore.elf"
-    result = [Judge("oracle", _script("compat/oracle.py", "--program", subject.program,
-                                      subject.folder))]
+    folders = [subject.folder]
+    if (subject.folder / "crash/vmcore.elf").exists():
+        folders.append(_crash_folder(subject))
+    result = [Judge("oracle", _script("compat/oracle.py", "--program", subject.program, *folders))]
     other = _other_program(guest)
     if other:
         result.append(Judge("compat", _script("compat/compare.py", "--ours", subject.program,
