@@ -232,13 +232,11 @@ static struct err *make_workers(struct ordpool *pool)
 	return e;
 }
 
-struct err *ordpool_create(const struct ordpool_params *params, struct ordpool **ret)
+static struct err *try_create(const struct ordpool_params *params, struct ordpool **ret)
 {
 	struct ordpool *pool;
 	struct err *e;
 
-	if (!params->depth)
-		return err_new(ERR_OTHER, "a pool needs at least one slot");
 	pool = calloc(1, sizeof(*pool));
 	if (!pool)
 		return err_nomem;
@@ -255,6 +253,23 @@ struct err *ordpool_create(const struct ordpool_params *params, struct ordpool *
 	}
 	*ret = pool;
 	return NULL;
+}
+
+struct err *ordpool_create(const struct ordpool_params *params, struct ordpool **ret)
+{
+	struct ordpool_params less = *params;
+	struct err *e;
+
+	if (!params->depth)
+		return err_new(ERR_OTHER, "a pool needs at least one slot");
+	for (;;) {
+		e = try_create(&less, ret);
+		if (err_kind(e) != ERR_NOMEM || (!less.workers && less.depth == 1))
+			return e;
+		err_free(e);
+		less.workers /= 2;
+		less.depth = less.workers ? (less.depth + 1) / 2 : 1;
+	}
 }
 
 static void join_threads(struct ordpool *pool)

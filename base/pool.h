@@ -50,7 +50,9 @@ struct ordpool_params {
 
 /*
  * Threads that cannot be started for lack of resources are done without
- * (at least one state always exists); other failures are returned.
+ * (at least one state always exists), and where the slots of so many do not
+ * fit into memory, half of workers and slots are tried, down to no thread
+ * and one slot. Other failures are returned.
  */
 struct err *ordpool_create(const struct ordpool_params *params, struct ordpool **ret)
 	__attribute__((warn_unused_result));

@@ -7,14 +7,12 @@
 #include "cli/meter.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/resources.h"
 #include "cli/run.h"
 #include "codec/codec.h"
 #include "output/kdump.h"
 #include "pages/plan.h"
 #include "pages/scan.h"
-
-/* Memory of the page plan unless --cyclic-buffer says otherwise. */
-#define PLAN_BUDGET_DEFAULT (UINT64_C(8) << 20)
 
 /* Members are NULL or empty until their step; create_deinit() frees in reverse. */
 struct create {
@@ -22,6 +20,7 @@ struct create {
 	struct meter meter;
 	struct progress_line line;
 	struct machine machine;
+	struct resources resources;
 	struct scanner *judge;		/* judges blocks that the plan forgot */
 	struct plan *plan;
 	struct scan_counts counts;
@@ -42,23 +41,14 @@ static struct err *learn(struct create *c)
 	return NULL;
 }
 
-/* Bytes for the plan: what was asked for, but not what the machine needs to live. */
-static size_t plan_budget(const struct create *c)
+/* Once the dump is open: what that took is not free any more. */
+static void share_resources(struct create *c)
 {
-	uint64_t kb = c->run->options->cyclic_buffer_kb;
-	uint64_t budget = PLAN_BUDGET_DEFAULT, limit = meter_free_memory() / 2;
+	struct machine_room room = machine_room_get();
 
-	if (kb && !checked_mul(kb, 1024, &budget))
-		budget = UINT64_MAX;
-	if (limit && budget > limit) {
-		budget = limit;
-		if (kb)
-			log_common(log_of(c), "The buffer size for the cyclic mode is cut to %" PRIu64
-				   " KB: half of the free memory.", budget / 1024);
-	}
-	log_debug(log_of(c), "Buffer size for the cyclic mode: %" PRIu64, budget);
-	c->run->stats->plan_budget = budget;
-	return (size_t)min_u64(budget, SIZE_MAX);
+	c->resources = resources_decide(c->run->options, &room);
+	resources_log(&c->resources, c->run->options, log_of(c));
+	c->run->stats->plan_budget = c->resources.plan;
 }
 
 static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
@@ -72,9 +62,10 @@ static struct err *classify(struct create *c)
 {
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
+	share_resources(c);
 	TRY(scanner_create(&c->machine.job, &c->judge));
-	TRY(plan_create(c->machine.dump->max_mapnr, plan_budget(c), &judge, &c->plan));
-	return scan_all(&c->machine.job, c->run->options->threads, c->plan, &c->counts,
+	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan, &judge, &c->plan));
+	return scan_all(&c->machine.job, c->resources.threads, c->plan, &c->counts,
 			&c->line.progress);
 }
 
@@ -104,7 +95,7 @@ static struct err *copy(struct create *c)
 			.plan = c->plan,
 			.codec = choose_codec(c),
 			.share_zero = options->level & LEVEL_ZERO,
-			.threads = options->threads,
+			.threads = c->resources.threads,
 			.progress = &c->line.progress,
 		},
 	};
@@ -134,7 +125,9 @@ static struct report make_report(const struct create *c)
 		.has_pmem = c->machine.dump->pmem.count != 0,
 		.bytes_written = c->sink ? c->sink->written : 0,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,
-		.threads = c->run->options->threads,
+		.threads = c->resources.threads,
+		.memory_budget = c->resources.memory,
+		.plan_budget = c->resources.plan,
 		.plan_bytes = c->plan ? plan_bytes(c->plan) : 0,
 		.plan_blocks = c->plan ? plan_blocks(c->plan) : 0,
 		.plan_forgotten = c->plan ? plan_forgotten(c->plan) : 0,

@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "cli/machine.h"
 #include "cli/progress.h"
+#include "cli/resources.h"
 #include "codec/codec.h"
 #include "output/estimate.h"
 #include "pages/plan.h"
@@ -15,9 +16,6 @@
  * of larger machines the number of pages of each class is estimated too.
  */
 #define JUDGE_ALL_MAX (UINT64_C(1) << 27)
-
-/* As much as a dump would use, so that its memory shows. */
-#define PLAN_BUDGET (UINT64_C(8) << 20)
 
 #define ROWS_MAX 128
 
@@ -46,6 +44,7 @@ struct estimation {
 	struct progress_line line;
 	struct progress quiet;		/* stops, shows nothing */
 	struct machine machine;
+	struct resources resources;
 	struct plan *plan;
 	struct scan_counts counts;
 	struct estimate *estimate;
@@ -109,8 +108,8 @@ static struct err *classify(struct estimation *es)
 	es->result->judged_all = ranges_total(&es->machine.dump->present) <= JUDGE_ALL_MAX;
 	if (!es->result->judged_all)
 		return NULL;
-	TRY(plan_create(es->machine.dump->max_mapnr, PLAN_BUDGET, &judge, &es->plan));
-	return scan_all(&es->machine.job, es->run->options->threads, es->plan, &es->counts,
+	TRY(plan_create(es->machine.dump->max_mapnr, es->resources.plan, &judge, &es->plan));
+	return scan_all(&es->machine.job, es->resources.threads, es->plan, &es->counts,
 			&es->line.progress);
 }
 
@@ -149,7 +148,7 @@ static struct err *sample(struct estimation *es)
 		.job = &es->machine.job,
 		.counts = es->result->judged_all ? &es->counts : NULL,
 		.kept = es->plan ? plan_kept(es->plan) : 0,
-		.threads = es->run->options->threads,
+		.threads = es->resources.threads,
 		.progress = &es->quiet,
 	};
 	uint64_t started = meter_now_ns();
@@ -169,7 +168,7 @@ static struct err *sample(struct estimation *es)
 static struct err *add_row(struct estimation *es, unsigned int level, size_t codec)
 {
 	const uint64_t *ns = es->line.meter->phase_ns;
-	uint64_t threads = max_u64(es->run->options->threads, 1);
+	uint64_t threads = max_u64(es->resources.threads, 1);
 	struct result *result = es->result;
 	struct row *row = &result->rows[result->count];
 
@@ -278,11 +277,21 @@ static void write_result(const void *ctx, struct json *json)
 	report_json_cost(&cost, json);
 }
 
+/* The same as the run that is estimated. */
+static void share_resources(struct estimation *es)
+{
+	struct machine_room room = machine_room_get();
+
+	es->resources = resources_decide(es->run->options, &room);
+	resources_log(&es->resources, es->run->options, &es->run->console->log);
+	es->result->threads = es->resources.threads;
+}
+
 static struct err *estimate(struct estimation *es)
 {
 	TRY(step(es, PHASE_HOLES, learn));
 	es->result->page_size = UINT64_C(1) << es->machine.kernel->page_shift;
-	es->result->threads = es->run->options->threads;
+	share_resources(es);
 	TRY(step(es, PHASE_CLASSIFY, classify));
 	TRY(sample(es));
 	TRY(add_rows(es));

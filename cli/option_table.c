@@ -44,7 +44,12 @@ const struct option_row option_rows[] = {
 	  .help = "print debug messages too" },
 
 	{ .name = "num-threads", .arg = "N", .group = GROUP_RESOURCES, .set = option_set_threads,
-	  .help = "use N worker threads (default 0: none beside the main one)" },
+	  .help = "use N worker threads beside the main one (default: one for each\n"
+		  "CPU, none where there is only one)" },
+	{ .name = "max-memory", .arg = "SIZE", .group = GROUP_RESOURCES,
+	  .set = option_set_max_memory,
+	  .help = "memory to get along with, with a suffix K, M or G (default half\n"
+		  "of the free memory; some 16M and 1M per thread is enough)" },
 	{ .name = "cyclic-buffer", .arg = "KB", .group = GROUP_RESOURCES,
 	  .set = option_set_cyclic_buffer,
 	  .help = "memory for the page plan (default up to 8192); what does not\n"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Setters of the option table: arguments to fields. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "cli/option_table.h"
 #include "pages/class.h"
 
@@ -108,6 +110,34 @@ struct err *option_set_threads(struct options *options, const struct option_row 
 	if (value < 0)
 		value = 0;
 	options->threads = value > THREADS_MAX ? THREADS_MAX : (unsigned int)value;
+	return NULL;
+}
+
+/* Powers of 1024 by their suffix; false for anything else. */
+static bool parse_size(const char *text, uint64_t *ret)
+{
+	static const char suffixes[] = "KMG";
+	size_t len = strspn(text, "0123456789");
+	const char *suffix = text[len] ? strchr(suffixes, toupper((unsigned char)text[len])) : NULL;
+	unsigned long long value;
+
+	if (!len || (text[len] && (!suffix || text[len + 1])))
+		return false;
+	errno = 0;
+	value = strtoull(text, NULL, 10);
+	return !errno && checked_mul(value, UINT64_C(1) << (suffix ? 10 * (suffix - suffixes + 1) : 0),
+				     ret);
+}
+
+/* 0 means the default. */
+struct err *option_set_max_memory(struct options *options, const struct option_row *row,
+				  const char *arg)
+{
+	uint64_t value;
+
+	if (!parse_size(arg, &value))
+		return bad_value(row, arg, "a size (a number, then K, M or G)");
+	options->max_memory = value;
 	return NULL;
 }
 

@@ -182,7 +182,7 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 	struct parse parse = { .options = ret };
 	int val;
 
-	*ret = (struct options){ .message_level = MESSAGE_LEVEL_DEFAULT };
+	*ret = (struct options){ .message_level = MESSAGE_LEVEL_DEFAULT, .threads = THREADS_AUTO };
 	getopt_tables_init(&tables);
 	opterr = 0;
 	optind = 0;	/* glibc: start over, also after an earlier call */

@@ -22,13 +22,17 @@ enum action {
 	ACTION_HELP,
 };
 
+/* One worker thread per CPU, if there are several. */
+#define THREADS_AUTO UINT32_MAX
+
 /* Const after options_parse(), which sets the defaults. */
 struct options {
 	enum action action;
 	char codec;			/* 'c', 'l', 'p', 'z'; 0 for none */
 	unsigned int level;		/* 0 .. 63 */
 	unsigned int message_level;	/* 0 .. 31 */
-	unsigned int threads;		/* as given; 0 when not given */
+	unsigned int threads;		/* as given; THREADS_AUTO when not given */
+	uint64_t max_memory;		/* bytes; 0 when not given */
 	uint64_t cyclic_buffer_kb;	/* 0 when not given */
 	bool force;			/* -f */
 	bool dry_run;

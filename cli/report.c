@@ -109,6 +109,11 @@ static void write_cost(const struct report *report, FILE *out)
 		fprintf(out, "Copy rate       : %.1f MiB/s read, %.1f MiB/s written, %u worker threads\n",
 			(double)report->copy->pages * (double)report->page_size / 1048576 / copy,
 			(double)report->bytes_written / 1048576 / copy, report->threads);
+	if (report->memory_budget == UINT64_MAX)
+		fprintf(out, "Memory budget   : not limited\n");
+	else
+		fprintf(out, "Memory budget   : %" PRIu64 " KiB, %zu KiB of it for the page plan\n",
+			report->memory_budget / 1024, report->plan_budget / 1024);
 	fprintf(out, "Page plan       : %" PRIu64 " KiB, %" PRIu64 " of %" PRIu64
 		" blocks judged again\n", div_round_up(report->plan_bytes, 1024),
 		report->plan_forgotten, report->plan_blocks);

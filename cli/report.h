@@ -19,7 +19,9 @@ struct report {
 	bool has_pmem;			/* the dump has persistent memory */
 	uint64_t bytes_written;
 	uint64_t page_size;
-	unsigned int threads;		/* workers asked for */
+	unsigned int threads;		/* workers that there was memory for */
+	uint64_t memory_budget;		/* bytes; UINT64_MAX: not limited */
+	size_t plan_budget;		/* bytes of it for the page plan */
 	uint64_t plan_bytes;		/* memory of the page plan */
 	uint64_t plan_blocks;
 	uint64_t plan_forgotten;	/* blocks judged once more for lack of it */

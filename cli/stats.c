@@ -145,6 +145,7 @@ static void write_pages_run(const struct stats *stats, const struct options *opt
 	json_number(json, "level", options->level);
 	json_string(json, "codec", stats->codec);
 	json_number(json, "threads", stats->report.threads);
+	json_number(json, "memory_budget_bytes", stats->report.memory_budget);
 	write_missing(stats, json);
 	if (stats->classified) {
 		write_plan(stats, json);

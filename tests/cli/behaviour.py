@@ -164,7 +164,7 @@ def digest(path):
 def case_same_bytes_whatever_the_resources(program, inputs, folder):
     """Threads, plan budget and mapping do not change the file."""
     ways = {"plain": [], "threads": ["--num-threads", "4"], "budget": ["--cyclic-buffer", "1"],
-            "read": ["--non-mmap"],
+            "small": ["--max-memory", "1K"], "read": ["--non-mmap"],
             "all": ["--num-threads", "2", "--cyclic-buffer", "1", "--non-mmap"]}
     for name, words in ways.items():
         done = start([program, "-z", "-d", "31", *words, inputs["sample"], folder / name])

@@ -30,7 +30,8 @@ static void test_defaults(void)
 	CHECK_EQ(o.codec, 0);
 	CHECK_EQ(o.level, 0);
 	CHECK_EQ(o.message_level, 7);
-	CHECK_EQ(o.threads, 0);
+	CHECK_EQ(o.threads, THREADS_AUTO);
+	CHECK_EQ(o.max_memory, 0);
 	CHECK(!o.force && !o.dry_run && !o.show_stats && !o.non_mmap && !o.debug);
 	CHECK(!strcmp(o.vmcore, "vmcore") && !strcmp(o.dumpfile, "dump"));
 }
@@ -91,14 +92,17 @@ static void test_numbers(void)
 	static const char *const good[] = {
 		"-d 0 a b", "-d 32 a b", "--num-threads -3 a b", "--num-threads 0 a b",
 		"--cyclic-buffer 0 a b", "--message-level 0 a b", "--message-level 31 a b",
-		"-b 8 a b", "--work-dir /tmp a b", "--num 2 a b",
+		"-b 8 a b", "--work-dir /tmp a b", "--num 2 a b", "--max-memory 0 a b",
+		"--max-memory 1048576 a b", "--max-memory 4G a b", "--max-memory=64m a b",
 	};
 	static const char *const bad[] = {
 		"-d 64 a b", "-d -1 a b", "-d x a b", "-d 3x a b", "-d 0x1f a b",
 		"-d 99999999999999999999 a b", "-d= a b", "--num-threads x a b",
 		"--num-threads 2,3 a b", "--cyclic-buffer -1 a b", "--cyclic-buffer 1M a b",
 		"--message-level 32 a b", "--message-level -1 a b", "--message-level x a b",
-		"-b x a b",
+		"-b x a b", "--max-memory M a b", "--max-memory 1MB a b", "--max-memory -1 a b",
+		"--max-memory 1T a b", "--max-memory= a b", "--max-memory 18446744073709551616 a b",
+		"--max-memory 17179869184G a b", "--max-memory +1 a b",
 	};
 	struct options o;
 
@@ -108,6 +112,14 @@ static void test_numbers(void)
 		CHECK_ERR(parse(bad[i], &o), ERR_USAGE);
 	CHECK_OK(parse("--num-threads -3 a b", &o));
 	CHECK_EQ(o.threads, 0);
+	CHECK_OK(parse("--max-memory 3 a b", &o));
+	CHECK_EQ(o.max_memory, 3);
+	CHECK_OK(parse("--max-memory 5k a b", &o));
+	CHECK_EQ(o.max_memory, 5 << 10);
+	CHECK_OK(parse("--max-memory 7M a b", &o));
+	CHECK_EQ(o.max_memory, 7 << 20);
+	CHECK_OK(parse("--max-memory 9G a b", &o));
+	CHECK_EQ(o.max_memory, UINT64_C(9) << 30);
 }
 
 static void test_texts(void)

@@ -16,6 +16,7 @@
 struct shop {
 	int workers_made, workers_freed, slots_made, slots_freed;
 	int fail_worker, fail_slot;	/* this one, counted from 1, fails; 0: none */
+	int slot_room;			/* slots at the same time; 0: any number */
 	enum err_kind fail_kind;
 };
 
@@ -65,6 +66,8 @@ static struct err *make_slot(void *ctx, void *slot)
 	CHECK(!memcmp(job, &zero, sizeof(zero)));
 	if (shop->fail_slot && shop->slots_made + 1 == shop->fail_slot)
 		return err_new(shop->fail_kind, "slot");
+	if (shop->slot_room && shop->slots_made - shop->slots_freed == shop->slot_room)
+		return err_nomem;
 	job->shop = shop;
 	job->buffer = malloc(64);
 	shop->slots_made++;
@@ -242,7 +245,8 @@ static void test_setup_failures(void)
 	CHECK_ERR(ordpool_create(&params, &pool), ERR_NOMEM);
 	params.workers = 0;
 	CHECK_ERR(ordpool_create(&params, &pool), ERR_NOMEM);
-	CHECK_EQ(shop.slots_freed, 8);
+	/* 4 slots, then 2 with half of the workers, 1 without any; the second time 4 and 1. */
+	CHECK_EQ(shop.slots_freed, 4 + 2 + 1 + 4 + 1);
 
 	params.workers = 3;
 	shop = (struct shop){ .fail_worker = 2, .fail_kind = ERR_UNSUPPORTED };
@@ -257,6 +261,25 @@ static void test_setup_failures(void)
 	params.slot_size = SIZE_MAX / 2;
 	CHECK_ERR(ordpool_create(&params, &pool), ERR_NOMEM);
 	CHECK(!pool);
+}
+
+/* Where slots for all do not fit, there are fewer workers. */
+static void test_fewer_slots(void)
+{
+	for (int room = 1; room <= 18; room++) {
+		struct shop shop = { .slot_room = room };
+		struct ordpool_params params = shop_params(&shop, 8, 17);
+		unsigned int workers = room >= 17 ? 8 : room >= 9 ? 4 : room >= 5 ? 2 : room >= 3;
+		struct ordpool *pool = NULL;
+
+		CHECK_OK(ordpool_create(&params, &pool));
+		CHECK_EQ(ordpool_workers(pool), workers);
+		feed(pool, 5);
+		check_job(ordpool_wait(pool), 5, workers > 0);
+		ordpool_destroy(pool);
+		CHECK_EQ(shop.slots_freed, shop.slots_made);
+		CHECK_EQ(shop.workers_freed, shop.workers_made);
+	}
 }
 
 /* pthread_create() below fails with thread_errnum once thread_room is used up. */
@@ -359,6 +382,7 @@ int main(void)
 	RUN(test_setup_failures);
 	RUN(test_fewer_threads);
 	RUN(test_thread_refused);
+	RUN(test_fewer_slots);
 	RUN(test_only_run_is_required);
 	return unit_status();
 }
