@@ -49,7 +49,8 @@ struct estimation {
 	struct scan_counts counts;
 	struct estimate *estimate;
 	uint64_t codec_kib[ESTIMATE_CODECS_MAX];	/* own memory of each codec */
-	uint64_t base_kib;		/* of everything before the copy */
+	uint64_t base_kib;		/* of everything that is there while copying */
+	uint64_t peak_kib;		/* until then */
 	struct result *result;
 };
 
@@ -154,9 +155,11 @@ static struct err *sample(struct estimation *es)
 	uint64_t started = meter_now_ns();
 
 	es->base_kib = meter_own_kb();
+	es->peak_kib = es->line.meter->peak_anon_kb;
 	TRY(estimate_create(&params, &es->estimate));
 	TRY(add_codecs(es));
 	TRY(estimate_sample(es->estimate));
+	meter_sample(es->line.meter);
 	es->result->sample_seconds = (double)(meter_now_ns() - started) / 1e9;
 	for (unsigned int c = 0; c < PAGE_CLASSES; c++) {
 		estimate_class_of(es->estimate, (enum page_class)c, &es->result->classes[c]);
@@ -179,7 +182,7 @@ static struct err *add_row(struct estimation *es, unsigned int level, size_t cod
 	row->seconds = row->file.copy_seconds + (double)ns[PHASE_HOLES] / 1e9 +
 		       (result->judged_all ? (double)ns[PHASE_CLASSIFY] / 1e9 :
 					     estimate_judge_seconds(es->estimate));
-	row->memory_kib = max_u64(es->line.meter->peak_anon_kb, es->base_kib +
+	row->memory_kib = max_u64(es->peak_kib, es->base_kib +
 				  estimate_copy_memory(es->estimate) / 1024 +
 				  threads * es->codec_kib[codec]);
 	result->count++;

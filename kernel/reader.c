@@ -25,7 +25,8 @@ struct kreader {
 	struct mapping large[LARGE_SLOTS];
 };
 
-struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
+struct err *kreader_create_window(const struct kernel *kernel, size_t window,
+				  struct kreader **ret)
 {
 	struct kreader *reader = calloc(1, sizeof(*reader));
 	struct err *e;
@@ -33,7 +34,7 @@ struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
 	if (!reader)
 		return err_nomem;
 	reader->kernel = kernel;
-	e = dump_view_create(kernel->dump, 0, &reader->data);
+	e = dump_view_create(kernel->dump, window, &reader->data);
 	if (!e)
 		e = dump_view_create(kernel->dump, TABLE_WINDOW, &reader->tables);
 	if (e) {
@@ -42,6 +43,11 @@ struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
 	}
 	*ret = reader;
 	return NULL;
+}
+
+struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
+{
+	return kreader_create_window(kernel, 0, ret);
 }
 
 void kreader_destroy(struct kreader *reader)

@@ -52,7 +52,7 @@ struct estimate {
 	struct sorter *sorter;
 	struct sample sample;
 	struct dump_view *view;		/* for single pages */
-	uint8_t *zeros;			/* a page */
+	uint8_t *page;			/* the one that is looked at; zeros before */
 	uint8_t *dst;
 	size_t dst_size;
 	struct {
@@ -67,9 +67,6 @@ struct estimate {
 	uint64_t looks;
 	double read_ns;			/* a page read in passing and tested for zero */
 };
-
-/* A small window: single pages all over the memory must not map megabytes each. */
-#define PAGE_WINDOW (64u << 10)
 
 static struct err *make_room(struct estimate *est, size_t bytes)
 {
@@ -95,11 +92,11 @@ static struct err *estimate_init(struct estimate *est)
 	TRY(sorter_create(job, &est->sorter));
 	est->sample = (struct sample){ .sorter = est->sorter, .dump = est->dump,
 				       .progress = est->params.progress };
-	est->zeros = calloc(1, est->page_size);
-	if (!est->zeros)
+	est->page = calloc(1, est->page_size);
+	if (!est->page)
 		return err_nomem;
 	TRY(make_room(est, est->page_size));
-	return dump_view_create(job->kernel->dump, PAGE_WINDOW, &est->view);
+	return dump_view_create(job->kernel->dump, 0, &est->view);
 }
 
 struct err *estimate_create(const struct estimate_params *params, struct estimate **ret)
@@ -130,7 +127,7 @@ void estimate_destroy(struct estimate *estimate)
 	dump_view_destroy(estimate->view);
 	sorter_destroy(estimate->sorter);
 	free(estimate->dst);
-	free(estimate->zeros);
+	free(estimate->page);
 	free(estimate);
 }
 
@@ -144,7 +141,7 @@ struct err *estimate_add_codec(struct estimate *estimate, const struct codec *co
 	TRY(make_room(estimate, codec->bound(estimate->page_size)));
 	TRY(codec->create(estimate->page_size, &ctx));
 	/* Some allocate when they are first used. */
-	codec->compress(ctx, estimate->zeros, estimate->page_size, estimate->dst);
+	codec->compress(ctx, estimate->page, estimate->page_size, estimate->dst);
 	estimate->codecs[i].codec = codec;
 	estimate->codecs[i].ctx = ctx;
 	estimate->codec_count++;
@@ -176,23 +173,39 @@ static void note_place(struct estimate *est, uint64_t pfn)
 		est->places[est->place_count++] = pfn;
 }
 
+/*
+ * Read a page; zeros, as the copy stores, when that is not possible. In
+ * halves: a view maps nothing for less than a page, and pages all over the
+ * memory are not worth a mapping, and what the system reads with it, each.
+ */
+static void read_page(struct estimate *est, uint64_t pfn)
+{
+	uint64_t paddr = pfn << est->dump->page_shift;
+	size_t half = est->page_size / 2;
+	struct err *e = dump_view_read(est->view, paddr, est->page, half);
+
+	if (!e)
+		e = dump_view_read(est->view, paddr + half, est->page + half, half);
+	if (e)
+		memset(est->page, 0, est->page_size);
+	err_free(e);
+}
+
 static void look_at(void *ctx, uint64_t pfn, enum page_class class)
 {
 	struct estimate *est = ctx;
 	struct class_sample *sample = &est->classes[class];
-	const void *data = est->zeros;	/* what is stored for a page that cannot be read */
-	struct err *e = dump_view_get(est->view, pfn << est->dump->page_shift, est->page_size,
-				      &data);
-	bool zero = is_zero(data, est->page_size);
+	bool zero;
 
-	err_free(e);
+	read_page(est, pfn);
+	zero = is_zero(est->page, est->page_size);
 	note_place(est, pfn);
 	sample->sampled++;
 	sample->zero += zero;
 	for (size_t i = 0; i < est->codec_count; i++) {
 		struct tally *tally = &sample->tally[i];
 		uint64_t started = sample_now_ns();
-		double size = (double)stored_size(est, i, data);
+		double size = (double)stored_size(est, i, est->page);
 
 		tally->ns += sample_now_ns() - started;
 		tally->sum[0] += size;

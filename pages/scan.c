@@ -48,7 +48,7 @@ struct err *scanner_create(const struct scan_job *job, struct scanner **ret)
 	if (job->map) {
 		scanner->image = find_image(job->kernel);
 		scanner->alike = alike_init(job->layout);
-		e = kreader_create(job->kernel, &scanner->reader);
+		e = kreader_create_window(job->kernel, job->window, &scanner->reader);
 		if (e) {
 			scanner_destroy(scanner);
 			return e;

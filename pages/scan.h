@@ -30,6 +30,7 @@ struct scan_job {
 	const struct ranges *pmem_metadata;	/* pfns; empty set when there are none */
 	/* Pfns free without regard to their struct pages, dropped with LEVEL_FREE; NULL: none. */
 	const struct ranges *free_pages;
+	size_t window;	/* bytes of the dump mapped at a time; 0: as much as pays for all of it */
 };
 
 /* One thread's scanner. */

@@ -10,6 +10,9 @@
 /* A chunk has at least 2^10 pages, the largest free block of most kernels. */
 #define CHUNK_SHIFT_MIN 10u
 
+/* Chunks lie far from each other, and the struct pages of one are no more than this. */
+#define CHUNK_WINDOW (64u << 10)
+
 /*
  * The bits in the order in which they claim pages: as in a scan at all of them,
  * where pmem and free pages are decided first. Level 4 takes all cache, so
@@ -54,6 +57,7 @@ struct err *sorter_create(const struct scan_job *job, struct sorter **ret)
 		return err_nomem;
 	sorter->job = *job;
 	sorter->bits = job->level;
+	sorter->job.window = CHUNK_WINDOW;
 	sorter->pages = chunk_pages(job);
 	sorter->keep = malloc(sorter->pages / 8);
 	sorter->classes = malloc(sorter->pages);
