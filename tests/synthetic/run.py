@@ -32,7 +32,8 @@ TIMEOUT = 120
 SAMPLE = GEN / "sample.recipe"
 WINDOWS = HERE / "windows.recipe"
 # Each must write what the plain run writes.
-VARIANTS = [["--num-threads", "1"], ["--num-threads", "2"], ["--num-threads", "4"],
+VARIANTS = [["--num-threads", "0"], ["--num-threads", "1"], ["--num-threads", "2"],
+            ["--num-threads", "4"],
             ["--cyclic-buffer", "1"], ["--cyclic-buffer", "64"], ["--non-mmap"],
             ["--cyclic-buffer", "1", "--num-threads", "2"],
             ["--non-mmap", "--num-threads", "4", "--cyclic-buffer", "1"]]

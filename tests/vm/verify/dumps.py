@@ -11,7 +11,8 @@ from verify.subject import kept_pages
 CODECS = {"zlib": "-c", "lzo": "-l", "snappy": "-p", "zstd": "-z", "none": None}
 # Each must give the bytes of the plain run.
 SAME_BYTES = {
-    "1 thread": ["--num-threads", "1"], "2 threads": ["--num-threads", "2"],
+    "no threads": ["--num-threads", "0"], "1 thread": ["--num-threads", "1"],
+    "2 threads": ["--num-threads", "2"],
     "a plan of 1 KiB": ["--cyclic-buffer", "1"],
     "a plan of 1 KiB, 2 threads": ["--cyclic-buffer", "1", "--num-threads", "2"],
     "read()": ["--non-mmap"], "read(), 2 threads": ["--non-mmap", "--num-threads", "2"],
