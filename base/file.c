@@ -23,8 +23,6 @@ struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t
 		return NULL;
 	}
 	len = (size_t)min_u64(len, src->size - off);
-	/* cppcheck 2.10 takes a call through a pointer for a struct that keeps &got. */
-	/* cppcheck-suppress returnDanglingLifetime */
 	TRY(src->ops->read(src, off, buf, len, &got));
 	if (got > len)
 		return err_new(ERR_OTHER, "%s: read %zu bytes at offset %#" PRIx64
