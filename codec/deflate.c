@@ -2,6 +2,7 @@
 /* Section numbers are those of RFC 1951. */
 #include "codec/deflate.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -18,6 +19,9 @@
 #define HASHED 4		/* bytes read to hash a place, the last one not used */
 #define MATCH_MAX 258
 #define MATCH_NICE 32		/* good enough to look no further */
+/* Of a longer match only the last place is entered: the others would push out older ones. */
+#define ENTER_ALL_MAX 4
+#define NOISE SIZE_MAX		/* instead of a number of tokens */
 #define DISTANCE_MAX 32768
 
 /* 3.2.5, 3.2.7 */
@@ -201,16 +205,47 @@ static void count_match(struct deflate *d, size_t len, size_t distance)
 	d->extra_bits += length_extra[length] + distance_extra(symbol);
 }
 
-/* Cut the page into literals and matches; returns the number of tokens. */
+/*
+ * After the first @at bytes: is it no use to go on? That is when hardly any
+ * was seen before, and all byte values are about as frequent: for bytes at random
+ * the squares sum up to at^2 / 256 + at, a quarter more is already 7.7 bits per byte.
+ */
+static bool is_noise(const struct deflate *d, size_t at, size_t count)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	if (count < at - at / 32)
+		return false;
+	for (i = 0; i < END_OF_BLOCK; i++)
+		sum += (uint64_t)d->litlen_freq[i] * d->litlen_freq[i];
+	return sum < (uint64_t)at * at / 205 + at;
+}
+
+/* Places inside the match of @n bytes at @at. */
+static void enter_match(struct deflate *d, const uint8_t *src, size_t at, size_t n, size_t len)
+{
+	size_t i;
+
+	for (i = n > ENTER_ALL_MAX ? n - 1 : 1; i < n && at + i + HASHED < len; i++)
+		enter(d, src, at + i);
+}
+
+/* Cut the page into literals and matches; returns the number of tokens, or NOISE. */
 static size_t find_tokens(struct deflate *d, const uint8_t *src, size_t len)
 {
-	size_t at = 0, count = 0, from, n, distance = 0, i;
+	size_t at = 0, count = 0, look = len / 4, from, n, distance = 0;
 
 	memset(d->head, 0, sizeof(d->head));
 	memset(d->litlen_freq, 0, sizeof(d->litlen_freq));
 	memset(d->distance_freq, 0, sizeof(d->distance_freq));
 	d->extra_bits = 0;
 	while (at < len) {
+		if (at >= look) {
+			if (is_noise(d, at, count))
+				return NOISE;
+			look = len;
+		}
 		n = 0;
 		if (len - at > HASHED) {
 			from = enter(d, src, at);
@@ -223,9 +258,7 @@ static size_t find_tokens(struct deflate *d, const uint8_t *src, size_t len)
 		}
 		count_match(d, n, distance);
 		d->tokens[count++] = (uint32_t)n << 16 | (uint32_t)distance;
-		/* The inside of a long match repeats places that are entered already. */
-		for (i = n > MATCH_NICE ? n - 8 : 1; i < n && at + i + HASHED < len; i++)
-			enter(d, src, at + i);
+		enter_match(d, src, at, n, len);
 		at += n;
 	}
 	d->litlen_freq[END_OF_BLOCK] = 1;
@@ -425,9 +458,12 @@ size_t deflate_page(struct deflate *d, const void *src, size_t len, void *dst)
 {
 	struct bit_writer w = { .to = (uint8_t *)dst + 2 };
 	size_t count = find_tokens(d, src, len);
-	uint64_t fixed_bits = coding_bits(d, &d->fixed), bits;
 	const struct coding *coding = &d->own;
+	uint64_t fixed_bits, bits;
 
+	if (count == NOISE)
+		return 0;
+	fixed_bits = coding_bits(d, &d->fixed);
 	huffman_build(d->litlen_freq, LITLENS, HUFFMAN_BITS_MAX, d->own.litlen);
 	huffman_build(d->distance_freq, DISTANCES, HUFFMAN_BITS_MAX, d->own.distance);
 	bits = make_row(d) + coding_bits(d, &d->own);

@@ -29,7 +29,7 @@ void deflate_destroy(struct deflate *deflate);
 /*
  * Compress @len bytes (at most DEFLATE_LEN_MAX) into @dst of at least @len +
  * DEFLATE_SLACK bytes. Returns the size of the stream, or 0 when that would not
- * be below @len. The result depends on the input only.
+ * be below @len, or when the first quarter looks like random bytes. The result depends on the input only.
  */
 size_t deflate_page(struct deflate *deflate, const void *src, size_t len, void *dst);
 
