@@ -4,8 +4,8 @@
  *
  * The C interface has no context: snappy_compress() allocates and frees its
  * hash table in every call (internal::WorkingMemory in snappy 1.1.9), so this
- * is the one codec that breaks "nothing is allocated per page". Decompressing
- * allocates nothing.
+ * is the one codec that breaks "nothing is allocated per page". That is 0.5% of
+ * what a call costs (docs/performance-notes.md). Decompressing allocates nothing.
  */
 #include "codec/rows.h"
 
