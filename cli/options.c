@@ -197,9 +197,11 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		note_error(&parse, check_whole(&parse, argc - optind));
 	if (parse.first)
 		return parse.first;
-	if (argc - optind >= 1)
-		ret->vmcore = argv[optind];
-	if (argc - optind >= 2)
-		ret->dumpfile = argv[optind + 1];
+	ret->words = argv + optind;
+	ret->word_count = argc - optind;
+	if (ret->word_count >= 1)
+		ret->vmcore = ret->words[0];
+	if (ret->word_count >= 2)
+		ret->dumpfile = ret->words[1];
 	return NULL;
 }

@@ -20,6 +20,7 @@ enum action {
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
 	ACTION_HELP,
+	ACTION_COUNT,
 };
 
 /* One worker thread per CPU, if there are several. */
@@ -40,8 +41,10 @@ struct options {
 	bool non_mmap;
 	bool debug;			/* -D: adds message level 8 */
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
-	const char *vmcore;		/* borrowed from argv */
-	const char *dumpfile;		/* NULL where the action has none */
+	char *const *words;		/* all words beside the options; borrowed from argv */
+	int word_count;
+	const char *vmcore;		/* the first of them */
+	const char *dumpfile;		/* the second; NULL where the action has none */
 };
 
 /*

@@ -71,15 +71,15 @@ static enum exit_status status_of(const struct err *e)
 	return err_kind(e) == ERR_WRONG_RELEASE ? EXIT_WRONG_RELEASE : EXIT_FAILED;
 }
 
-/* The actions that end with the closing line. */
-static struct err *run_action(const struct run *run)
-{
-	if (run->options->action == ACTION_DUMP_DMESG)
-		return action_dump_dmesg(run);
-	if (run->options->action == ACTION_ESTIMATE)
-		return action_estimate(run);
-	return action_create(run);
-}
+typedef struct err *action_fn(const struct run *run);
+
+/* The actions that end with the closing line; the others are answered at once. */
+static action_fn *const actions[] = {
+	[ACTION_CREATE] = action_create,
+	[ACTION_DUMP_DMESG] = action_dump_dmesg,
+	[ACTION_ESTIMATE] = action_estimate,
+	[ACTION_COUNT] = NULL,
+};
 
 /*
  * Fill the file of --json. A dump that was written is worth more than its
@@ -108,7 +108,7 @@ static enum exit_status run_recorded(const struct run *run, int argc, char **arg
 		e = stats_open_file(run->options, &json);
 	}
 	if (!e)
-		e = run_action(run);
+		e = actions[run->options->action](run);
 	if (e)
 		print_failure(run->console, e);
 	status = status_of(e);
@@ -132,9 +132,7 @@ static enum exit_status run_parsed(const struct run *run, int argc, char **argv)
 		return EXIT_OK;
 	case ACTION_CHECK_PARAMS:
 		return EXIT_OK;
-	case ACTION_CREATE:
-	case ACTION_DUMP_DMESG:
-	case ACTION_ESTIMATE:
+	default:
 		break;
 	}
 	print_command_line(run->console, argc, argv);
