@@ -308,26 +308,6 @@ void estimate_class_of(const struct estimate *estimate, enum page_class class,
 	};
 }
 
-static bool stays(unsigned int level, enum page_class class)
-{
-	switch (class) {
-	case PAGE_KEEP:
-		return true;
-	case PAGE_FREE:
-		return !(level & LEVEL_FREE);
-	case PAGE_CACHE:
-		return !(level & (LEVEL_CACHE | LEVEL_CACHE_PRIVATE));
-	case PAGE_CACHE_PRIVATE:
-		return !(level & LEVEL_CACHE_PRIVATE);
-	case PAGE_USER:
-		return !(level & LEVEL_USER);
-	case PAGE_PMEM_METADATA:
-		return !(level & LEVEL_PMEM_METADATA);
-	default:
-		return false;
-	}
-}
-
 /*
  * Mean of what is stored per page, and the variance of the sum over the class.
  * One page as unlike the others as can be is assumed among those seen: a
@@ -376,7 +356,7 @@ struct err *estimate_file_at(const struct estimate *estimate, unsigned int level
 		const struct class_sample *class = &estimate->classes[c];
 		double mean, more;
 
-		if (!stays(level, (enum page_class)c) || class->pages <= 0)
+		if (!page_class_stays(level, (enum page_class)c) || class->pages <= 0)
 			continue;
 		class_size(estimate, class, codec, share, &mean, &more);
 		pages += class->pages;

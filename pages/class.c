@@ -82,3 +82,23 @@ struct verdict page_judge(const struct page_layout *layout, unsigned int level, 
 {
 	return judge_page(layout, level, pfn, page);
 }
+
+bool page_class_stays(unsigned int level, enum page_class class)
+{
+	switch (class) {
+	case PAGE_KEEP:
+		return true;
+	case PAGE_FREE:
+		return !(level & LEVEL_FREE);
+	case PAGE_CACHE:
+		return !(level & (LEVEL_CACHE | LEVEL_CACHE_PRIVATE));
+	case PAGE_CACHE_PRIVATE:
+		return !(level & LEVEL_CACHE_PRIVATE);
+	case PAGE_USER:
+		return !(level & LEVEL_USER);
+	case PAGE_PMEM_METADATA:
+		return !(level & LEVEL_PMEM_METADATA);
+	default:
+		return false;
+	}
+}

@@ -84,4 +84,11 @@ void page_decode_head(const struct page_layout *layout, uint64_t pfn, const void
 struct verdict page_judge(const struct page_layout *layout, unsigned int level, uint64_t pfn,
 			  const struct page_info *page);
 
+/*
+ * Pages of @class stay in a dump of @level. page_judge() names the class that
+ * the level drops, and PAGE_KEEP otherwise; this is the same rule for classes
+ * that were told apart at a higher level.
+ */
+bool page_class_stays(unsigned int level, enum page_class class);
+
 #endif

@@ -110,6 +110,9 @@ static void check_sample(const struct sample *s)
 	CHECK_EQ(v.reason, KEEP_NONE);
 	/* Without any class in the level everything here stays. */
 	CHECK_EQ(page_judge(&l, 0, s->pfn, &page).class, PAGE_KEEP);
+	for (unsigned int level = 0; level <= ALL; level++)
+		CHECK_EQ(page_class_stays(level, s->class),
+			 page_judge(&l, level, s->pfn, &page).class == PAGE_KEEP);
 	if (s->p1_word8) {
 		page_decode(&l, tail, &page);
 		CHECK(page.tail);
