@@ -20,8 +20,8 @@ from pylib.kdumplayout import STATUS_INCOMPLETE
 
 TIMEOUT = 300
 SIGNAL_TRIES = 10
-# The headers, bitmaps and descriptors of the sample: beyond it there is data.
-SAMPLE_FRONT = 512 << 10
+# The headers, bitmaps and descriptors of the dump of `long`: beyond it there is data.
+LONG_FRONT = 13 << 20
 
 
 def add_cases(suite, program, inputs, work, module=sys.modules[__name__]):
@@ -114,10 +114,10 @@ def stop_copy(program, inputs, dump, signum):
     Fails when the run was always over before."""
     for _ in range(SIGNAL_TRIES):
         dump.unlink(missing_ok=True)
-        with subprocess.Popen([program, "-c", "-d", "0", inputs["sample"], str(dump)],
+        with subprocess.Popen([program, "-c", "-d", "0", inputs["long"], str(dump)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as process:
-            while process.poll() is None and size_of(dump) < SAMPLE_FRONT:
+            while process.poll() is None and size_of(dump) < LONG_FRONT:
                 time.sleep(0.001)
             process.send_signal(signum)
             out, err = process.communicate(timeout=TIMEOUT)
