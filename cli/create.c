@@ -14,17 +14,21 @@
 #include "pages/plan.h"
 #include "pages/scan.h"
 
-/* Members are NULL or empty until their step; create_deinit() frees in reverse. */
+/*
+ * Members are NULL or empty until their step; those from level on belong to the
+ * attempt at one level, and attempt_deinit() frees them in reverse.
+ */
 struct create {
 	const struct run *run;
 	struct meter meter;
 	struct progress_line line;
+	struct sink *sink;
+	unsigned int level;
 	struct machine machine;
 	struct resources resources;
 	struct scanner *judge;		/* judges blocks that the plan forgot */
 	struct plan *plan;
 	struct scan_counts counts;
-	struct sink *sink;
 	struct copy_stats stats;
 };
 
@@ -36,7 +40,7 @@ static const struct log *log_of(const struct create *c)
 /* Everything that must be known before anything is created. */
 static struct err *learn(struct create *c)
 {
-	TRY(machine_bring_up(c->run, c->run->options->level, &c->machine));
+	TRY(machine_bring_up(c->run, c->level, &c->machine));
 	c->line.unit_bytes = UINT64_C(1) << c->machine.kernel->page_shift;
 	return NULL;
 }
@@ -86,15 +90,14 @@ static const struct codec *choose_codec(const struct create *c)
 
 static struct err *copy(struct create *c)
 {
-	const struct options *options = c->run->options;
 	struct kdump_params params = {
 		.kernel = c->machine.kernel,
-		.level = options->level,
+		.level = c->level,
 		.copy = {
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
-			.share_zero = options->level & LEVEL_ZERO,
+			.share_zero = c->level & LEVEL_ZERO,
 			.threads = c->resources.threads,
 			.progress = &c->line.progress,
 		},
@@ -120,6 +123,7 @@ static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(st
 static struct report make_report(const struct create *c)
 {
 	return (struct report){
+		.level = c->level,
 		.max_mapnr = c->machine.dump->max_mapnr,
 		.present = ranges_total(&c->machine.dump->present),
 		.has_pmem = c->machine.dump->pmem.count != 0,
@@ -150,8 +154,11 @@ static void record(const struct create *c)
 	}
 }
 
+/* An output that is there already is one that an earlier attempt did not fit into. */
 static struct err *open_sink(struct create *c)
 {
+	if (c->sink)
+		return sink_restart(c->sink);
 	if (c->run->options->dry_run)
 		return sink_open_null(&c->sink);
 	return run_open_output(c->run, &c->sink);
@@ -160,49 +167,88 @@ static struct err *open_sink(struct create *c)
 /* What is left of the output when the run failed. */
 static void settle_output(struct create *c)
 {
-	if (!c->sink || c->run->options->dry_run)
+	const struct options *options = c->run->options;
+
+	if (!c->sink || options->dry_run || options->flatten)
 		return;
 	if (!c->sink->written)
 		run_remove_output(c->run);
-	else if (run_output_is_incomplete(c->run, c->machine.kernel))
+	else if (c->machine.kernel && run_output_is_incomplete(c->run, c->machine.kernel))
 		log_common(log_of(c), "This is an incomplete dumpfile, but might analyzable.");
+}
+
+/* All of the way at one level. */
+static struct err *attempt(struct create *c)
+{
+	TRY(step(c, PHASE_HOLES, learn));
+	/* Now: an output that cannot be made should not cost the long part. */
+	TRY(open_sink(c));
+	TRY(step(c, PHASE_CLASSIFY, classify));
+	c->run->stats->classified = true;
+	return step(c, PHASE_COPY, copy);
+}
+
+static void attempt_deinit(struct create *c)
+{
+	plan_destroy(c->plan);
+	scanner_destroy(c->judge);
+	machine_deinit(&c->machine);
+	*c = (struct create){ .run = c->run, .meter = c->meter, .line = c->line, .sink = c->sink };
+}
+
+/* Fewer pages would help, and what was written can be taken back. */
+static bool is_worth_a_retry(const struct create *c, const struct err *e)
+{
+	return (err_kind(e) == ERR_NO_SPACE || err_kind(e) == ERR_LIMIT) && c->sink &&
+	       c->sink->ops->restart;
+}
+
+/* The levels of -d in turn, until a dump fits. */
+static struct err *try_levels(struct create *c)
+{
+	const struct options *options = c->run->options;
+	struct err *e;
+
+	if (options->flatten && options->level_count > 1)
+		log_common(log_of(c), "Only dump_level(%u) is tried: what goes to STDOUT cannot be taken"
+			   " back.", options->level);
+	for (size_t i = 0;; i++) {
+		c->level = options->levels[i];
+		e = attempt(c);
+		run_tell_limit(c->run, e);
+		if (i + 1 == options->level_count || !is_worth_a_retry(c, e))
+			return e;
+		log_warn(log_of(c), "%s", err_text(e));
+		log_common(log_of(c), "Retry to create a dumpfile by dump_level(%u).",
+			   options->levels[i + 1]);
+		err_free(e);
+		attempt_deinit(c);
+		c->run->stats->classified = false;
+	}
 }
 
 static struct err *create(struct create *c)
 {
 	const struct options *options = c->run->options;
+	const char *output = run_output_name(c->run);
 	struct report report;
 	struct err *e;
 
 	if (!options->dry_run)
 		TRY(run_check_output(c->run));
-	TRY(step(c, PHASE_HOLES, learn));
-	/* Now: an output that cannot be made should not cost the long part. */
-	TRY(open_sink(c));
-	e = step(c, PHASE_CLASSIFY, classify);
-	c->run->stats->classified = !e;
-	if (!e)
-		e = step(c, PHASE_COPY, copy);
+	e = try_levels(c);
 	if (e) {
 		settle_output(c);
 		return e;
 	}
 	if (c->stats.lost)
 		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in %s",
-			 options->vmcore, c->stats.lost, options->dumpfile);
+			 options->vmcore, c->stats.lost, output);
 	report = make_report(c);
 	report_print(&report, c->run->console);
 	if (!options->dry_run)
-		log_common(log_of(c), "\nThe dumpfile is saved to %s.", options->dumpfile);
+		log_common(log_of(c), "\nThe dumpfile is saved to %s.", output);
 	return NULL;
-}
-
-static void create_deinit(struct create *c)
-{
-	sink_destroy(c->sink);
-	plan_destroy(c->plan);
-	scanner_destroy(c->judge);
-	machine_deinit(&c->machine);
 }
 
 struct err *action_create(const struct run *run)
@@ -213,6 +259,7 @@ struct err *action_create(const struct run *run)
 	progress_line_init(&c.line, run->console, &c.meter, run->stop);
 	e = create(&c);
 	record(&c);
-	create_deinit(&c);
+	attempt_deinit(&c);
+	sink_destroy(c.sink);
 	return e;
 }

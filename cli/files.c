@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,32 +57,63 @@ static struct err *open_error(const char *name, int errnum)
 	return err_new(ERR_IO, "Can't open the dump file (%s). %s", name, strerror(errnum));
 }
 
+const char *run_output_name(const struct run *run)
+{
+	return run->options->flatten ? "STDOUT" : run->options->dumpfile;
+}
+
+/* Without it the input, opened next, would get its number and be written to. */
+static struct err *check_standard(int fd, const char *name)
+{
+	return fcntl(fd, F_GETFL) < 0 ? err_sys(errno, "%s: is not open", name) : NULL;
+}
+
 struct err *run_check_output(const struct run *run)
 {
 	const struct options *options = run->options;
 	struct stat in, out;
 
+	if (options->flatten)
+		return check_standard(STDOUT_FILENO, run_output_name(run));
 	if (lstat(options->dumpfile, &out))
 		return errno == ENOENT ? NULL : open_error(options->dumpfile, errno);
 	if (!options->force)
 		return open_error(options->dumpfile, EEXIST);
-	if (!stat(options->dumpfile, &out) && !stat(options->vmcore, &in) &&
+	if (options->vmcore && !stat(options->dumpfile, &out) && !stat(options->vmcore, &in) &&
 	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
 		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
 			       options->vmcore, options->dumpfile);
 	return NULL;
 }
 
-struct err *run_open_output(const struct run *run, struct sink **ret)
+static struct err *open_output(const struct run *run, struct sink **ret)
 {
-	const char *name = run->options->dumpfile;
-	struct err *e = sink_open_file(name, run->options->force, ret);
-	int errnum = err_errnum(e);
+	const char *name = run_output_name(run);
+	struct err *e;
+	int errnum;
 
+	if (run->options->flatten)
+		return sink_open_flat(STDOUT_FILENO, name, run->stop, ret);
+	e = sink_open_file(name, run->options->force, ret);
+	errnum = err_errnum(e);
 	if (!e || !errnum)
 		return e;
 	err_free(e);
 	return open_error(name, errnum);
+}
+
+struct err *run_open_output(const struct run *run, struct sink **ret)
+{
+	TRY(open_output(run, ret));
+	(*ret)->limit = run->options->size_limit;
+	return NULL;
+}
+
+void run_tell_limit(const struct run *run, const struct err *e)
+{
+	if (err_kind(e) == ERR_LIMIT && run->options->size_limit)
+		log_common(&run->console->log, "\nCan't write the dump file(%s). Size limit(%" PRIu64
+			   ") reached.", run_output_name(run), run->options->size_limit);
 }
 
 void run_remove_output(const struct run *run)

@@ -21,9 +21,19 @@ const struct option_row option_rows[] = {
 	{ .letter = 'd', .arg = "LEVEL", .group = GROUP_OUTPUT, .set = option_set_level,
 	  .help = "leave out pages; sum of 1 zero pages, 2 page cache,\n"
 		  "4 page cache with private data, 8 user pages, 16 free pages,\n"
-		  "32 metadata of persistent memory (default 0, up to 63)" },
+		  "32 metadata of persistent memory (default 0, up to 63); of a list\n"
+		  "A,B,... the next is taken when the dump does not fit" },
 	{ .letter = 'f', .group = GROUP_OUTPUT, FLAG(force),
 	  .help = "overwrite an existing output file" },
+	{ .letter = 'F', .group = GROUP_OUTPUT, FLAG(flatten),
+	  .help = "write a flattened dump to standard output, for a pipe or a raw\n"
+		  "partition; all messages go to standard error" },
+	{ .letter = 'R', .group = GROUP_OUTPUT, ACTION(ACTION_REARRANGE),
+	  .help = "read a flattened dump from standard input and write the file it\n"
+		  "carries to DUMPFILE" },
+	{ .letter = 'L', .arg = "SIZE", .group = GROUP_OUTPUT, .set = option_set_size_limit,
+	  .help = "let DUMPFILE grow to SIZE bytes at most, with a suffix K, M, G, T,\n"
+		  "P or E; a dump that does not fit is marked incomplete" },
 	{ .name = "dump-dmesg", .group = GROUP_OUTPUT, ACTION(ACTION_DUMP_DMESG),
 	  .help = "write the kernel log of VMCORE to LOGFILE as text" },
 	{ .name = "estimate", .group = GROUP_OUTPUT, ACTION(ACTION_ESTIMATE),
@@ -72,9 +82,6 @@ const struct option_row option_rows[] = {
 
 	/* Not in this version. */
 	{ .letter = 'E' },
-	{ .letter = 'F' },
-	{ .letter = 'L', .arg = "SIZE" },
-	{ .letter = 'R' },
 	{ .letter = 'X' },
 	{ .letter = 'e' },
 	{ .letter = 'g', .arg = "VMCOREINFO" },

@@ -14,6 +14,7 @@
 #include "pages/scan.h"
 
 struct report {
+	unsigned int level;
 	uint64_t max_mapnr;		/* pfns are below this */
 	uint64_t present;		/* pages the dump says exist */
 	bool has_pmem;			/* the dump has persistent memory */

@@ -30,6 +30,8 @@ struct err *action_create(const struct run *run) __attribute__((warn_unused_resu
 struct err *action_estimate(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_dump_dmesg(const struct run *run) __attribute__((warn_unused_result));
 
+struct err *action_rearrange(const struct run *run) __attribute__((warn_unused_result));
+
 /* Open the input and show its VMCOREINFO at debug level. */
 struct err *run_open_input(const struct run *run, struct dump **ret)
 	__attribute__((warn_unused_result));
@@ -40,9 +42,18 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
  */
 struct err *run_check_output(const struct run *run) __attribute__((warn_unused_result));
 
-/* Create the output; the error has the text that callers know. */
+/* The output as messages name it: STDOUT for -F. */
+const char *run_output_name(const struct run *run);
+
+/*
+ * Create the output, or take standard output for -F; with the limit of -L. The
+ * error has the text that callers know.
+ */
 struct err *run_open_output(const struct run *run, struct sink **ret)
 	__attribute__((warn_unused_result));
+
+/* Tell that the limit of -L was what ended an output with @e; nothing for other errors and NULL. */
+void run_tell_limit(const struct run *run, const struct err *e);
 
 /* Take away an output of this run that holds nothing: a regular file of no use to anyone. */
 void run_remove_output(const struct run *run);

@@ -201,6 +201,9 @@ static struct err *give_up(struct kdump_writer *w, struct err *e)
 
 	if (!w->front_written)
 		return e;
+	if (w->sink->ops->unfinished)
+		return err_prepend(e, "%s: has %" PRIu64 " of %" PRIu64 " pages and ends %s", name,
+				   w->pages.flushed, w->geo.kept, w->sink->ops->unfinished);
 	if (!w->bitmaps_written)
 		return give_up_early(w, e);
 	kdump_pages_salvage(&w->pages);

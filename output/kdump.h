@@ -23,7 +23,7 @@ struct kdump_params {
  * write error, the header is rewritten with KDUMP_INCOMPLETE (where the sink
  * can), the descriptors on disk describe only data that is there, the file is
  * long enough to hold the bitmaps if space allowed, and the error is
- * returned. *stats is valid in either case. Calls sink_finish() on success.
+ * returned. A stream just ends, which tells the same. *stats is valid in either case. Calls sink_finish() on success.
  */
 struct err *kdump_write(const struct kdump_params *params, struct sink *sink,
 			struct copy_stats *stats) __attribute__((warn_unused_result));
