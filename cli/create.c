@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The main action: VMCORE to DUMPFILE. The way of the data, top to bottom. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/checked.h"
 #include "cli/machine.h"
 #include "cli/meter.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/resources.h"
 #include "cli/run.h"
 #include "codec/codec.h"
-#include "output/kdump.h"
+#include "output/split.h"
+#include "output/writer.h"
 #include "pages/plan.h"
 #include "pages/scan.h"
 
@@ -22,7 +25,7 @@ struct create {
 	const struct run *run;
 	struct meter meter;
 	struct progress_line line;
-	struct sink *sink;
+	struct outputs outputs;
 	unsigned int level;
 	struct machine machine;
 	struct resources resources;
@@ -62,13 +65,20 @@ static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
 	return scan_block(c->judge, block, keep, NULL);
 }
 
+/* Bytes for the plan of a writer that must know the zero pages before it begins. */
+static size_t writer_plan(const struct create *c)
+{
+	return c->run->options->elf && c->level & LEVEL_ZERO ? c->resources.plan / 2 : 0;
+}
+
 static struct err *classify(struct create *c)
 {
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
 	share_resources(c);
 	TRY(scanner_create(&c->machine.job, &c->judge));
-	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan, &judge, &c->plan));
+	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan - writer_plan(c), &judge,
+			&c->plan));
 	return scan_all(&c->machine.job, c->resources.threads, c->plan, &c->counts,
 			&c->line.progress);
 }
@@ -88,11 +98,43 @@ static const struct codec *choose_codec(const struct create *c)
 	return NULL;
 }
 
+/* Pages between which pieces may be cut. */
+static uint64_t split_unit(const struct create *c)
+{
+	unsigned int shift = c->machine.kernel->page_shift;
+	uint64_t pages = max_u64(c->run->options->splitblock_kb << 10 >> shift, 1);
+
+	return div_round_up(pages, SPLIT_ALIGN) * SPLIT_ALIGN;
+}
+
+static struct err *split(struct create *c, const struct dump_writer *writer,
+			 const struct writer_params *whole)
+{
+	struct range *pieces = calloc(c->outputs.count, sizeof(*pieces));
+	struct split_params params = { .writer = writer, .whole = *whole, .pieces = pieces,
+				       .sinks = c->outputs.v, .count = c->outputs.count };
+	struct err *e;
+
+	if (!pieces)
+		return err_nomem;
+	e = split_choose(c->plan, c->machine.dump->max_mapnr, split_unit(c), params.count, pieces);
+	for (size_t i = 0; !e && i < params.count; i++)
+		log_debug(log_of(c), "piece %zu: pfn %#" PRIx64 " to %#" PRIx64, i + 1,
+			  pieces[i].start, pieces[i].end);
+	if (!e)
+		e = split_write(&params, &c->stats);
+	free(pieces);
+	return e;
+}
+
 static struct err *copy(struct create *c)
 {
-	struct kdump_params params = {
+	const struct dump_writer *writer = c->run->options->elf ? &dump_writer_elf :
+								  &dump_writer_kdump;
+	struct writer_params params = {
 		.kernel = c->machine.kernel,
 		.level = c->level,
+		.plan_budget = writer_plan(c),
 		.copy = {
 			.dump = c->machine.dump,
 			.plan = c->plan,
@@ -103,7 +145,9 @@ static struct err *copy(struct create *c)
 		},
 	};
 
-	return kdump_write(&params, c->sink, &c->stats);
+	if (c->run->options->split)
+		return split(c, writer, &params);
+	return writer->write(&params, c->outputs.v[0], &c->stats);
 }
 
 /* Run one step of the way under its phase's clock and progress line. */
@@ -127,7 +171,8 @@ static struct report make_report(const struct create *c)
 		.max_mapnr = c->machine.dump->max_mapnr,
 		.present = ranges_total(&c->machine.dump->present),
 		.has_pmem = c->machine.dump->pmem.count != 0,
-		.bytes_written = c->sink ? c->sink->written : 0,
+		.bytes_written = outputs_written(&c->outputs),
+		.is_elf = c->run->options->elf,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,
 		.threads = c->resources.threads,
 		.memory_budget = c->resources.memory,
@@ -154,35 +199,12 @@ static void record(const struct create *c)
 	}
 }
 
-/* An output that is there already is one that an earlier attempt did not fit into. */
-static struct err *open_sink(struct create *c)
-{
-	if (c->sink)
-		return sink_restart(c->sink);
-	if (c->run->options->dry_run)
-		return sink_open_null(&c->sink);
-	return run_open_output(c->run, &c->sink);
-}
-
-/* What is left of the output when the run failed. */
-static void settle_output(struct create *c)
-{
-	const struct options *options = c->run->options;
-
-	if (!c->sink || options->dry_run || options->flatten)
-		return;
-	if (!c->sink->written)
-		run_remove_output(c->run);
-	else if (c->machine.kernel && run_output_is_incomplete(c->run, c->machine.kernel))
-		log_common(log_of(c), "This is an incomplete dumpfile, but might analyzable.");
-}
-
 /* All of the way at one level. */
 static struct err *attempt(struct create *c)
 {
 	TRY(step(c, PHASE_HOLES, learn));
 	/* Now: an output that cannot be made should not cost the long part. */
-	TRY(open_sink(c));
+	TRY(outputs_open(c->run, &c->outputs));
 	TRY(step(c, PHASE_CLASSIFY, classify));
 	c->run->stats->classified = true;
 	return step(c, PHASE_COPY, copy);
@@ -193,14 +215,14 @@ static void attempt_deinit(struct create *c)
 	plan_destroy(c->plan);
 	scanner_destroy(c->judge);
 	machine_deinit(&c->machine);
-	*c = (struct create){ .run = c->run, .meter = c->meter, .line = c->line, .sink = c->sink };
+	*c = (struct create){ .run = c->run, .meter = c->meter, .line = c->line, .outputs = c->outputs };
 }
 
 /* Fewer pages would help, and what was written can be taken back. */
 static bool is_worth_a_retry(const struct create *c, const struct err *e)
 {
-	return (err_kind(e) == ERR_NO_SPACE || err_kind(e) == ERR_LIMIT) && c->sink &&
-	       c->sink->ops->restart;
+	return (err_kind(e) == ERR_NO_SPACE || err_kind(e) == ERR_LIMIT) &&
+	       outputs_can_restart(&c->outputs);
 }
 
 /* The levels of -d in turn, until a dump fits. */
@@ -230,24 +252,22 @@ static struct err *try_levels(struct create *c)
 static struct err *create(struct create *c)
 {
 	const struct options *options = c->run->options;
-	const char *output = run_output_name(c->run);
 	struct report report;
 	struct err *e;
 
 	if (!options->dry_run)
-		TRY(run_check_output(c->run));
+		TRY(outputs_check(c->run));
 	e = try_levels(c);
 	if (e) {
-		settle_output(c);
+		outputs_settle(c->run, &c->outputs);
 		return e;
 	}
 	if (c->stats.lost)
-		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in %s",
-			 options->vmcore, c->stats.lost, output);
+		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in the "
+			 "dump", options->vmcore, c->stats.lost);
 	report = make_report(c);
 	report_print(&report, c->run->console);
-	if (!options->dry_run)
-		log_common(log_of(c), "\nThe dumpfile is saved to %s.", output);
+	outputs_tell(c->run);
 	return NULL;
 }
 
@@ -260,6 +280,6 @@ struct err *action_create(const struct run *run)
 	e = create(&c);
 	record(&c);
 	attempt_deinit(&c);
-	sink_destroy(c.sink);
+	outputs_destroy(&c.outputs);
 	return e;
 }

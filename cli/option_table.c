@@ -25,6 +25,13 @@ const struct option_row option_rows[] = {
 		  "A,B,... the next is taken when the dump does not fit" },
 	{ .letter = 'f', .group = GROUP_OUTPUT, FLAG(force),
 	  .help = "overwrite an existing output file" },
+	{ .letter = 'E', .group = GROUP_OUTPUT, FLAG(elf),
+	  .help = "write an ELF core, uncompressed, for gdb and others" },
+	{ .name = "split", .group = GROUP_OUTPUT, FLAG(split),
+	  .help = "write several DUMPFILEs, each with a part of the pages" },
+	{ .name = "splitblock-size", .arg = "KB", .group = GROUP_OUTPUT,
+	  .set = option_set_splitblock,
+	  .help = "cut the pieces of --split at multiples of so much memory" },
 	{ .letter = 'F', .group = GROUP_OUTPUT, FLAG(flatten),
 	  .help = "write a flattened dump to standard output, for a pipe or a raw\n"
 		  "partition; all messages go to standard error" },
@@ -81,7 +88,6 @@ const struct option_row option_rows[] = {
 	  .help = "there are no temporary files" },
 
 	/* Not in this version. */
-	{ .letter = 'E' },
 	{ .letter = 'X' },
 	{ .letter = 'e' },
 	{ .letter = 'g', .arg = "VMCOREINFO" },
@@ -94,8 +100,6 @@ const struct option_row option_rows[] = {
 	{ .name = "mem-usage" },
 	{ .name = "partial-dmesg" },
 	{ .name = "reassemble" },
-	{ .name = "split" },
-	{ .name = "splitblock-size", .arg = "KB" },
 	{ .name = "vtop", .arg = "ADDRESS" },
 	{ .name = "xen-syms", .arg = "FILE" },
 	{ .name = "xen-vmcoreinfo", .arg = "FILE" },
@@ -108,6 +112,7 @@ _Static_assert(ARRAY_LEN(option_rows) <= OPTION_ROWS_MAX, "options given are bit
 /*
  * Callers check a configured command line with --check-params and rely on
  * these combinations being refused (kdump-utils mkdumprd; makedumpfile 1.7.2).
+ * That one also refuses --num-threads with -E and with --split, which work here.
  */
 const struct option_rule option_rules[] = {
 	{ "-E", RULE_CONFLICT, "-c" },
@@ -116,8 +121,6 @@ const struct option_rule option_rules[] = {
 	{ "-E", RULE_CONFLICT, "-z" },
 	{ "-E", RULE_CONFLICT, "--split" },
 	{ "-F", RULE_CONFLICT, "--split" },
-	{ "--num-threads", RULE_CONFLICT, "-E" },
-	{ "--num-threads", RULE_CONFLICT, "--split" },
 	{ "--dry-run", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--dry-run", RULE_CONFLICT, "--reassemble" },
 	{ "--estimate", RULE_CONFLICT, "--dry-run" },

@@ -186,6 +186,18 @@ struct err *option_set_cyclic_buffer(struct options *options, const struct optio
 	return NULL;
 }
 
+/* 0 means the default, as it always did. */
+struct err *option_set_splitblock(struct options *options, const struct option_row *row,
+				  const char *arg)
+{
+	long long value;
+
+	if (!parse_number(arg, &value) || value < 0 || (uint64_t)value > UINT64_MAX >> 10)
+		return bad_value(row, arg, "a size in KB");
+	options->splitblock_kb = (uint64_t)value;
+	return NULL;
+}
+
 /* Standard output carries messages, which would not be JSON. */
 struct err *option_set_json(struct options *options, const struct option_row *row, const char *arg)
 {

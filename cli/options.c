@@ -183,8 +183,10 @@ static void name_files(struct options *options)
 
 	if (options->action != ACTION_REARRANGE && next < options->word_count)
 		options->vmcore = options->words[next++];
-	if (next < options->word_count)
-		options->dumpfile = options->words[next];
+	options->dumpfiles = options->words + next;
+	options->dumpfile_count = (size_t)(options->word_count - next);
+	if (options->dumpfile_count)
+		options->dumpfile = options->dumpfiles[0];
 }
 
 struct err *options_parse(int argc, char **argv, struct options *ret)

@@ -37,6 +37,9 @@ struct options {
 	unsigned int level;		/* 0 .. 63; the first of -d */
 	unsigned int levels[LEVELS_MAX];	/* all of -d, to be tried in turn */
 	size_t level_count;		/* of them, at least 1 */
+	bool elf;			/* -E: an ELF core, not a kdump-compressed dump */
+	bool split;			/* --split: several DUMPFILEs, each with a part of the pages */
+	uint64_t splitblock_kb;		/* pieces are cut at multiples of this; 0 when not given */
 	bool flatten;			/* -F: a flattened stream to standard output */
 	uint64_t size_limit;		/* -L: bytes; 0 when not given */
 	unsigned int message_level;	/* 0 .. 31 */
@@ -52,7 +55,9 @@ struct options {
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
 	const char *vmcore;		/* the first of them; NULL where the action has no input file */
-	const char *dumpfile;		/* the output; NULL where there is none, or it is standard output */
+	const char *dumpfile;		/* the first output; NULL where there is none, or it is standard output */
+	char *const *dumpfiles;		/* all of them */
+	size_t dumpfile_count;		/* several for --split */
 };
 
 /*

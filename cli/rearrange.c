@@ -46,7 +46,7 @@ static struct err *rearrange_to(const struct run *run, const struct flat_stream 
 
 	run_tell_limit(run, e);
 	if (e && !sink->written && !run->options->dry_run)
-		run_remove_output(run);
+		run_remove_output(run_output_name(run));
 	return e;
 }
 
@@ -59,9 +59,9 @@ struct err *action_rearrange(const struct run *run)
 
 	TRY(check_stdin());
 	if (!options->dry_run)
-		TRY(run_check_output(run));
+		TRY(run_check_output(run, run_output_name(run)));
 	TRY(rearrange_header(&in));
-	TRY(options->dry_run ? sink_open_null(&sink) : run_open_output(run, &sink));
+	TRY(options->dry_run ? sink_open_null(&sink) : run_open_output(run, run_output_name(run), &sink));
 	e = rearrange_to(run, &in, sink);
 	sink_destroy(sink);
 	if (!e && !options->dry_run)

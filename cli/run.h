@@ -40,25 +40,23 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
  * Refuse an output that exists without -f, and one that is the input itself,
  * before any long work. Creates nothing.
  */
-struct err *run_check_output(const struct run *run) __attribute__((warn_unused_result));
+struct err *run_check_output(const struct run *run, const char *name)
+	__attribute__((warn_unused_result));
 
-/* The output as messages name it: STDOUT for -F. */
+/* The first output as messages name it: STDOUT for -F. */
 const char *run_output_name(const struct run *run);
 
 /*
- * Create the output, or take standard output for -F; with the limit of -L. The
+ * Create one output, or take standard output for -F; with the limit of -L. The
  * error has the text that callers know.
  */
-struct err *run_open_output(const struct run *run, struct sink **ret)
+struct err *run_open_output(const struct run *run, const char *name, struct sink **ret)
 	__attribute__((warn_unused_result));
 
 /* Tell that the limit of -L was what ended an output with @e; nothing for other errors and NULL. */
 void run_tell_limit(const struct run *run, const struct err *e);
 
 /* Take away an output of this run that holds nothing: a regular file of no use to anyone. */
-void run_remove_output(const struct run *run);
-
-/* The output says in its header that it is incomplete, and is long enough to be opened. */
-bool run_output_is_incomplete(const struct run *run, const struct kernel *kernel);
+void run_remove_output(const char *name);
 
 #endif

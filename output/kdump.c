@@ -21,7 +21,7 @@
 #define BLOCK_BYTES ((size_t)(PLAN_BLOCK / 8))
 
 struct kdump_writer {
-	const struct kdump_params *params;
+	const struct writer_params *params;
 	const struct dump *dump;
 	struct sink *sink;
 	struct kdump_geometry geo;
@@ -33,6 +33,23 @@ struct kdump_writer {
 	bool bitmaps_written;
 };
 
+/*
+ * A piece has descriptors for its own pages only. Its data begins where that of
+ * a file with all pages would: makedumpfile --reassemble (1.7.2) knows the
+ * shared page of zeros by that offset.
+ */
+static struct err *count_piece(struct kdump_writer *w)
+{
+	const struct copy_params *copy = &w->params->copy;
+	struct plan_cursor *cursor;
+	struct err *e;
+
+	TRY(plan_cursor_create(copy->plan, &cursor));
+	e = plan_count(cursor, &copy->pfns, &w->geo.kept);
+	plan_cursor_destroy(cursor);
+	return e;
+}
+
 static struct err *writer_init(struct kdump_writer *w)
 {
 	const struct copy_params *copy = &w->params->copy;
@@ -41,6 +58,8 @@ static struct err *writer_init(struct kdump_writer *w)
 	w->status = (copy->codec ? copy->codec->page_flag : 0) |
 		    (w->dump->incomplete ? KDUMP_INCOMPLETE : 0);
 	TRY(kdump_geometry_init(&w->geo, w->params->kernel, plan_kept(copy->plan)));
+	if (w->params->is_piece)
+		TRY(count_piece(w));
 	w->buffers.data_size = DATA_BUFFER;
 	w->buffers.data = malloc(DATA_BUFFER);
 	w->buffers.descs_size = DESC_BUFFER;
@@ -65,6 +84,7 @@ static struct err *write_front(struct kdump_writer *w)
 		.kernel = w->params->kernel,
 		.status = w->status,
 		.dump_level = w->params->level | w->dump->dump_level,
+		.piece = w->params->is_piece ? &w->params->copy.pfns : NULL,
 	};
 	uint8_t *front;
 	struct err *e;
@@ -215,7 +235,7 @@ static struct err *give_up(struct kdump_writer *w, struct err *e)
 			   name, w->pages.flushed, w->geo.kept);
 }
 
-struct err *kdump_write(const struct kdump_params *params, struct sink *sink,
+struct err *kdump_write(const struct writer_params *params, struct sink *sink,
 			struct copy_stats *stats)
 {
 	struct kdump_writer w = { .params = params, .dump = params->copy.dump, .sink = sink };
@@ -236,3 +256,8 @@ struct err *kdump_write(const struct kdump_params *params, struct sink *sink,
 	writer_deinit(&w);
 	return e;
 }
+
+const struct dump_writer dump_writer_kdump = {
+	.name = "kdump",
+	.write = kdump_write,
+};
