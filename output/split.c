@@ -50,7 +50,12 @@ struct err *split_choose(const struct plan *plan, uint64_t max_mapnr, uint64_t u
 	return e;
 }
 
-struct split;
+struct split {
+	const struct split_params *params;
+	unsigned int threads;		/* of each piece */
+	atomic_flag telling;		/* somebody calls tick() */
+	_Atomic uint64_t done;		/* pages */
+};
 
 /* A job. */
 struct piece {
@@ -60,13 +65,6 @@ struct piece {
 	uint64_t done;			/* pages told */
 	struct copy_stats stats;
 	struct err *error;
-};
-
-struct split {
-	const struct split_params *params;
-	unsigned int threads;		/* of each piece */
-	atomic_flag telling;		/* somebody calls tick() */
-	_Atomic uint64_t done;		/* pages */
 };
 
 /* How far all are: any piece may tell, but one at a time. */
