@@ -92,6 +92,9 @@ static struct err *open_output(const struct run *run, struct sink **ret)
 	struct err *e;
 	int errnum;
 
+	/* The log is a text, which has no holes and needs no positions. */
+	if (run->options->flatten && run->options->action == ACTION_DUMP_DMESG)
+		return sink_open_stream(STDOUT_FILENO, name, run->stop, ret);
 	if (run->options->flatten)
 		return sink_open_flat(STDOUT_FILENO, name, run->stop, ret);
 	e = sink_open_file(name, run->options->force, ret);
@@ -120,7 +123,7 @@ void run_remove_output(const struct run *run)
 {
 	struct stat st;
 
-	if (!lstat(run->options->dumpfile, &st) && S_ISREG(st.st_mode))
+	if (run->options->dumpfile && !lstat(run->options->dumpfile, &st) && S_ISREG(st.st_mode))
 		unlink(run->options->dumpfile);
 }
 

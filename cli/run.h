@@ -46,8 +46,9 @@ struct err *run_check_output(const struct run *run) __attribute__((warn_unused_r
 const char *run_output_name(const struct run *run);
 
 /*
- * Create the output, or take standard output for -F; with the limit of -L. The
- * error has the text that callers know.
+ * Create the output, or take standard output for -F: as a flattened stream, for
+ * the log as plain text. With the limit of -L. The error has the text that callers
+ * know.
  */
 struct err *run_open_output(const struct run *run, struct sink **ret)
 	__attribute__((warn_unused_result));
