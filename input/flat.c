@@ -136,28 +136,24 @@ static struct err *walk_records(struct flat_source *flat, const struct log *log)
 	return NULL;
 }
 
-static struct err *refuse_nested(struct flat_source *flat)
+static struct err *check_header(struct source *inner)
 {
-	uint8_t start[FLAT_HEADER_USED] = { 0 };
-	struct err *e;
+	uint8_t header[FLAT_HEADER_USED];
 	size_t got;
 
-	TRY(source_read_some(&flat->base, 0, start, sizeof(start), &got));
-	e = flat_header_check(start, flat->base.name);
+	TRY(source_read_some(inner, 0, header, sizeof(header), &got));
+	return got < sizeof(header) ? err_not_mine : flat_header_check(header, inner->name);
+}
+
+static struct err *refuse_nested(struct flat_source *flat)
+{
+	struct err *e = check_header(&flat->base);
+
 	if (err_kind(e) == ERR_NOT_MINE)
 		return NULL;
 	err_free(e);
 	return err_new(ERR_UNSUPPORTED, "%s: is a flattened dump inside a flattened dump; take it out "
 		       "with makedumpfile -R", flat->base.name);
-}
-
-static struct err *check_header(struct source *inner)
-{
-	uint8_t header[FLAT_HEADER_USED] = { 0 };
-	size_t got;
-
-	TRY(source_read_some(inner, 0, header, sizeof(header), &got));
-	return flat_header_check(header, inner->name);
 }
 
 struct err *source_open_flat(struct source *inner, const struct log *log, struct source **ret)
