@@ -72,7 +72,7 @@ static struct err *dump_log(struct kreader *reader, struct log_file *file)
 		log_warn(log, "%s: %" PRIu64 " of %" PRIu64 " log records could not be read",
 			 file->run->options->vmcore, lost, records + lost);
 	if (e && file->sink && !file->sink->written)
-		run_remove_output(run_output_name(file->run));
+		run_remove_output(file->run->options->dumpfile);
 	return e;
 }
 
@@ -88,6 +88,7 @@ static struct err *dump_log_of(const struct run *run, const struct kernel *kerne
 	TRY(kreader_create(kernel, &reader));
 	file.buf = malloc(LOG_BUFFER);
 	e = file.buf ? dump_log(reader, &file) : err_nomem;
+	run_tell_limit(run, e);
 	sink_destroy(file.sink);
 	free(file.buf);
 	kreader_destroy(reader);
@@ -111,6 +112,6 @@ struct err *action_dump_dmesg(const struct run *run)
 	dump_close(dump);
 	if (!e)
 		log_common(&run->console->log, "\nThe dmesg log is saved to %s.",
-			   run->options->dumpfile);
+			   run_output_name(run));
 	return e;
 }

@@ -90,6 +90,9 @@ static struct err *open_output(const struct run *run, const char *name, struct s
 	struct err *e;
 	int errnum;
 
+	/* The log is a text, which has no holes and needs no positions. */
+	if (run->options->flatten && run->options->action == ACTION_DUMP_DMESG)
+		return sink_open_stream(STDOUT_FILENO, name, run->stop, ret);
 	if (run->options->flatten)
 		return sink_open_flat(STDOUT_FILENO, name, run->stop, ret);
 	e = sink_open_file(name, run->options->force, ret);
@@ -118,6 +121,6 @@ void run_remove_output(const char *name)
 {
 	struct stat st;
 
-	if (!lstat(name, &st) && S_ISREG(st.st_mode))
+	if (name && !lstat(name, &st) && S_ISREG(st.st_mode))
 		unlink(name);
 }

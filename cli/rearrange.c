@@ -46,7 +46,7 @@ static struct err *rearrange_to(const struct run *run, const struct flat_stream 
 
 	run_tell_limit(run, e);
 	if (e && !sink->written && !run->options->dry_run)
-		run_remove_output(run_output_name(run));
+		run_remove_output(run->options->dumpfile);
 	return e;
 }
 

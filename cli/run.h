@@ -47,8 +47,9 @@ struct err *run_check_output(const struct run *run, const char *name)
 const char *run_output_name(const struct run *run);
 
 /*
- * Create one output, or take standard output for -F; with the limit of -L. The
- * error has the text that callers know.
+ * Create one output, or take standard output for -F: as a flattened stream, for
+ * the log as plain text. With the limit of -L. The error has the text that callers
+ * know.
  */
 struct err *run_open_output(const struct run *run, const char *name, struct sink **ret)
 	__attribute__((warn_unused_result));
@@ -56,7 +57,7 @@ struct err *run_open_output(const struct run *run, const char *name, struct sink
 /* Tell that the limit of -L was what ended an output with @e; nothing for other errors and NULL. */
 void run_tell_limit(const struct run *run, const struct err *e);
 
-/* Take away an output of this run that holds nothing: a regular file of no use to anyone. */
+/* Take away an output of this run that holds nothing: a regular file of no use to anyone. NULL is fine. */
 void run_remove_output(const char *name);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "elf_info.h"
+#include "input/flat.h"
 #include "input/formats.h"
 #include "input/index.h"
 
@@ -61,6 +62,17 @@ static struct err *unknown_file(struct source *src)
 		       start[2], start[3], start[4], start[5], start[6], start[7]);
 }
 
+/* Under every format: a flattened dump is read as the file it carries. */
+static struct err *unwrap(struct dump *dump)
+{
+	struct err *e = source_open_flat(dump->src, dump->log, &dump->src);
+
+	if (err_kind(e) != ERR_NOT_MINE)
+		return e;
+	err_free(e);
+	return NULL;
+}
+
 static struct err *probe(struct dump *dump)
 {
 	struct err *e;
@@ -69,6 +81,8 @@ static struct err *probe(struct dump *dump)
 	for (i = 0; i < ARRAY_LEN(formats); i++) {
 		dump->format = formats[i];
 		e = formats[i]->open(dump);
+		if (!e && dump->src->incomplete)
+			dump->incomplete = true;
 		if (err_kind(e) != ERR_NOT_MINE)
 			return e;
 		err_free(e);
@@ -91,7 +105,9 @@ struct err *dump_open_source(struct source *src, const struct dump_options *opti
 	dump->log = options ? options->log : NULL;
 	if (options && options->no_mmap)
 		src->no_map = true;
-	e = probe(dump);
+	e = unwrap(dump);
+	if (!e)
+		e = probe(dump);
 	if (!e)
 		e = dump_index_create(dump->segments, dump->segment_count, &dump->index);
 	if (e) {

@@ -90,6 +90,10 @@ struct err *sink_open_file(const char *path, bool force, struct sink **ret)
 struct err *sink_open_flat(int fd, const char *name, const volatile sig_atomic_t *stop,
 			   struct sink **ret) __attribute__((warn_unused_result));
 
+/* Plain bytes to @fd, which must be written front to back: a text. As above, terminals included. */
+struct err *sink_open_stream(int fd, const char *name, const volatile sig_atomic_t *stop,
+			     struct sink **ret) __attribute__((warn_unused_result));
+
 /* Counts and drops: --dry-run. */
 struct err *sink_open_null(struct sink **ret) __attribute__((warn_unused_result));
 

@@ -9,31 +9,17 @@
  */
 #include "output/sink.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/checked.h"
 #include "input/flat_format.h"
-
-/*
- * As much as an unprivileged process may ask for (fs.pipe-max-size). With the
- * usual 64 KiB a write of 1 MiB waits for its reader sixteen times.
- */
-#define PIPE_BYTES (1 << 20)
+#include "output/stream.h"
 
 struct flat_sink {
 	struct sink sink;	/* first: the ops cast back */
-	const char *name;
-	const volatile sig_atomic_t *stop;
-	int fd;
+	struct stream stream;
 	bool begun;		/* the header is out */
-	bool broken;		/* a record went out in part: nothing may follow it */
 	uint64_t end;		/* of the highest record */
 	uint64_t size;		/* that the file was extended to */
 };
@@ -43,72 +29,23 @@ static struct flat_sink *to_flat(struct sink *sink)
 	return (struct flat_sink *)sink;
 }
 
-static bool stopped(const struct flat_sink *flat)
-{
-	return flat->stop && *flat->stop;
-}
-
-/* Whoever shares the pipe may have made it non-blocking. */
-static void wait_writable(const struct flat_sink *flat)
-{
-	struct pollfd pfd = { .fd = flat->fd, .events = POLLOUT };
-
-	(void)poll(&pfd, 1, -1);
-}
-
-/* @n bytes of @iov went out: what is left of it. */
-static void iov_advance(struct iovec **iov, int *count, size_t n)
-{
-	while (*count && n >= (*iov)->iov_len) {
-		n -= (*iov)->iov_len;
-		++*iov;
-		--*count;
-	}
-	if (*count) {
-		(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + n;
-		(*iov)->iov_len -= n;
-	}
-}
-
-/* A signal interrupts the wait for a receiver that stalls; main sees to it that none is missed. */
-static struct err *send_all(struct flat_sink *flat, struct iovec *iov, int count)
-{
-	while (count) {
-		ssize_t n;
-
-		if (stopped(flat))
-			return err_stopped;
-		n = writev(flat->fd, iov, count);
-		if (n >= 0)
-			iov_advance(&iov, &count, (size_t)n);
-		else if (errno == EAGAIN)
-			wait_writable(flat);
-		else if (errno != EINTR)
-			return err_sys(errno, "%s: cannot write", flat->name);
-	}
-	return NULL;
-}
-
-/* The pieces of @iov in one write; with the header in front when it is the first. */
-static struct err *send_pieces(struct flat_sink *flat, struct iovec *pieces, int count)
+/* The head of a record and its bytes in one write; with the stream's header in front of the first. */
+static struct err *send_record(struct flat_sink *flat, uint8_t head[FLAT_RECORD_HEAD],
+			       const void *buf, size_t len)
 {
 	uint8_t header[FLAT_HEADER_SIZE];
 	struct iovec iov[3];
-	int used = 0;
-	struct err *e;
+	int count = 0;
 
-	if (flat->broken)
-		return err_new(ERR_IO, "%s: an earlier write failed", flat->name);
 	if (!flat->begun) {
 		flat_header_put(header);
-		iov[used++] = (struct iovec){ header, sizeof(header) };
+		iov[count++] = (struct iovec){ header, sizeof(header) };
 	}
-	for (int i = 0; i < count; i++)
-		iov[used++] = pieces[i];
-	e = send_all(flat, iov, used);
-	flat->broken = e != NULL;
+	iov[count++] = (struct iovec){ head, FLAT_RECORD_HEAD };
+	if (len)
+		iov[count++] = (struct iovec){ (void *)(uintptr_t)buf, len };
 	flat->begun = true;
-	return e;
+	return stream_send(&flat->stream, iov, count);
 }
 
 static struct err *flat_write(struct sink *sink, uint64_t off, const void *buf, size_t len)
@@ -116,15 +53,14 @@ static struct err *flat_write(struct sink *sink, uint64_t off, const void *buf, 
 	struct flat_sink *flat = to_flat(sink);
 	struct flat_record record = { .off = off, .size = len };
 	uint8_t head[FLAT_RECORD_HEAD];
-	struct iovec pieces[2] = { { head, sizeof(head) }, { (void *)(uintptr_t)buf, len } };
 
 	flat_record_put(head, &record);
-	TRY(send_pieces(flat, pieces, 2));
+	TRY(send_record(flat, head, buf, len));
 	flat->end = max_u64(flat->end, off + len);
 	return NULL;
 }
 
-/* The length of the file is known for sure in the end only: then one byte gives it. */
+/* Whether later records make the file as long is known in the end; if none does, one byte will. */
 static struct err *flat_extend(struct sink *sink, uint64_t size)
 {
 	struct flat_sink *flat = to_flat(sink);
@@ -133,31 +69,16 @@ static struct err *flat_extend(struct sink *sink, uint64_t size)
 	return NULL;
 }
 
-/* Callers look at nothing but the exit status, so what a file behind the stream has to say counts. */
-static struct err *sync_stream(const struct flat_sink *flat)
-{
-	int rc;
-
-	do {
-		rc = fdatasync(flat->fd);
-	} while (rc < 0 && errno == EINTR && !stopped(flat));
-	/* EINVAL, EROFS: a pipe, a socket. */
-	if (rc < 0 && errno != EINVAL && errno != EROFS && errno != EINTR)
-		return err_sys(errno, "%s: cannot bring it to the device", flat->name);
-	return NULL;
-}
-
 static struct err *flat_finish(struct sink *sink)
 {
 	struct flat_sink *flat = to_flat(sink);
 	uint8_t head[FLAT_RECORD_HEAD];
-	struct iovec piece = { head, sizeof(head) };
 
 	if (flat->size > flat->end)
 		TRY(flat_write(sink, flat->size - 1, "", 1));
 	flat_end_put(head);
-	TRY(send_pieces(flat, &piece, 1));
-	return sync_stream(flat);
+	TRY(send_record(flat, head, NULL, 0));
+	return stream_sync(&flat->stream);
 }
 
 static void flat_destroy(struct sink *sink)
@@ -185,15 +106,10 @@ struct err *sink_open_flat(int fd, const char *name, const volatile sig_atomic_t
 	flat = calloc(1, sizeof(*flat));
 	if (!flat)
 		return err_nomem;
-	flat->fd = fd;
-	flat->name = name;
-	flat->stop = stop;
+	stream_init(&flat->stream, fd, name, stop);
 	flat->sink.ops = &flat_ops;
 	flat->sink.name = name;
 	flat->sink.zero_filled = true;
-	/* No pipe, or no room for one so large: slower, and that is all. */
-	if (fcntl(fd, F_GETPIPE_SZ) < PIPE_BYTES)
-		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
 	*ret = &flat->sink;
 	return NULL;
 }
