@@ -17,6 +17,18 @@ static void on_stop(int signum)
 	if (stop_requested)
 		_exit(EXIT_FAILED);
 	stop_requested = 1;
+	alarm(1);
+}
+
+/*
+ * A signal that comes between the look at stop_requested and the system call
+ * would be missed: reading from or writing to a pipe that stalls never ends.
+ * So every second there is one more, until the run is over.
+ */
+static void on_alarm(int signum)
+{
+	(void)signum;
+	alarm(1);
 }
 
 /* A full pipe or a size limit must come back from write(), where the output is closed properly. */
@@ -31,6 +43,8 @@ static void set_signals(void)
 		if (!sigaction(stops[i], NULL, &old) && old.sa_handler != SIG_IGN)
 			sigaction(stops[i], &action, NULL);
 	}
+	action.sa_handler = on_alarm;
+	sigaction(SIGALRM, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
 		sigaction(ignored[i], &action, NULL);

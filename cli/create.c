@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The main action: VMCORE to DUMPFILE. The way of the data, top to bottom. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/checked.h"
 #include "cli/machine.h"
 #include "cli/meter.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/resources.h"
 #include "cli/run.h"
 #include "codec/codec.h"
-#include "output/kdump.h"
+#include "output/split.h"
+#include "output/writer.h"
 #include "pages/plan.h"
 #include "pages/scan.h"
 
-/* Members are NULL or empty until their step; create_deinit() frees in reverse. */
+/*
+ * Members are NULL or empty until their step; those from level on belong to the
+ * attempt at one level, and attempt_deinit() frees them in reverse.
+ */
 struct create {
 	const struct run *run;
 	struct meter meter;
 	struct progress_line line;
+	struct outputs outputs;
+	unsigned int level;
 	struct machine machine;
 	struct resources resources;
 	struct scanner *judge;		/* judges blocks that the plan forgot */
 	struct plan *plan;
 	struct scan_counts counts;
-	struct sink *sink;
 	struct copy_stats stats;
 };
 
@@ -36,7 +43,7 @@ static const struct log *log_of(const struct create *c)
 /* Everything that must be known before anything is created. */
 static struct err *learn(struct create *c)
 {
-	TRY(machine_bring_up(c->run, c->run->options->level, &c->machine));
+	TRY(machine_bring_up(c->run, c->level, &c->machine));
 	c->line.unit_bytes = UINT64_C(1) << c->machine.kernel->page_shift;
 	return NULL;
 }
@@ -58,13 +65,20 @@ static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
 	return scan_block(c->judge, block, keep, NULL);
 }
 
+/* Bytes for the plan of a writer that must know the zero pages before it begins. */
+static size_t writer_plan(const struct create *c)
+{
+	return c->run->options->elf && c->level & LEVEL_ZERO ? c->resources.plan / 2 : 0;
+}
+
 static struct err *classify(struct create *c)
 {
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
 	share_resources(c);
 	TRY(scanner_create(&c->machine.job, &c->judge));
-	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan, &judge, &c->plan));
+	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan - writer_plan(c), &judge,
+			&c->plan));
 	return scan_all(&c->machine.job, c->resources.threads, c->plan, &c->counts,
 			&c->line.progress);
 }
@@ -84,23 +98,57 @@ static const struct codec *choose_codec(const struct create *c)
 	return NULL;
 }
 
+/* Pages between which pieces may be cut. */
+static uint64_t split_unit(const struct create *c)
+{
+	unsigned int shift = c->machine.kernel->page_shift;
+	uint64_t pages = max_u64(c->run->options->splitblock_kb << 10 >> shift, 1);
+
+	return div_round_up(pages, SPLIT_ALIGN) * SPLIT_ALIGN;
+}
+
+static struct err *split(struct create *c, const struct dump_writer *writer,
+			 const struct writer_params *whole)
+{
+	struct range *pieces = calloc(c->outputs.count, sizeof(*pieces));
+	struct split_params params = { .writer = writer, .whole = *whole, .pieces = pieces,
+				       .sinks = c->outputs.v, .count = c->outputs.count };
+	struct err *e;
+
+	if (!pieces)
+		return err_nomem;
+	e = split_choose(c->plan, c->machine.dump->max_mapnr, split_unit(c), params.count, pieces);
+	for (size_t i = 0; !e && i < params.count; i++)
+		log_debug(log_of(c), "piece %zu: pfn %#" PRIx64 " to %#" PRIx64, i + 1,
+			  pieces[i].start, pieces[i].end);
+	if (!e)
+		e = split_write(&params, &c->stats);
+	free(pieces);
+	return e;
+}
+
 static struct err *copy(struct create *c)
 {
-	const struct options *options = c->run->options;
-	struct kdump_params params = {
+	const struct dump_writer *writer = c->run->options->elf ? &dump_writer_elf :
+								  &dump_writer_kdump;
+	struct writer_params params = {
 		.kernel = c->machine.kernel,
-		.level = options->level,
+		.level = c->level,
+		.plan_budget = writer_plan(c),
 		.copy = {
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
-			.share_zero = options->level & LEVEL_ZERO,
+			/* A header that says that zero pages are shared must be right. */
+			.share_zero = (c->level | c->machine.dump->dump_level) & LEVEL_ZERO,
 			.threads = c->resources.threads,
 			.progress = &c->line.progress,
 		},
 	};
 
-	return kdump_write(&params, c->sink, &c->stats);
+	if (c->run->options->split)
+		return split(c, writer, &params);
+	return writer->write(&params, c->outputs.v[0], &c->stats);
 }
 
 /* Run one step of the way under its phase's clock and progress line. */
@@ -120,10 +168,12 @@ static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(st
 static struct report make_report(const struct create *c)
 {
 	return (struct report){
+		.level = c->level,
 		.max_mapnr = c->machine.dump->max_mapnr,
-		.present = ranges_total(&c->machine.dump->present),
+		.present = c->machine.dump->present_count,
 		.has_pmem = c->machine.dump->pmem.count != 0,
-		.bytes_written = c->sink ? c->sink->written : 0,
+		.bytes_written = outputs_written(&c->outputs),
+		.is_elf = c->run->options->elf,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,
 		.threads = c->resources.threads,
 		.memory_budget = c->resources.memory,
@@ -150,22 +200,54 @@ static void record(const struct create *c)
 	}
 }
 
-static struct err *open_sink(struct create *c)
+/* All of the way at one level. */
+static struct err *attempt(struct create *c)
 {
-	if (c->run->options->dry_run)
-		return sink_open_null(&c->sink);
-	return run_open_output(c->run, &c->sink);
+	TRY(step(c, PHASE_HOLES, learn));
+	/* Now: an output that cannot be made should not cost the long part. */
+	TRY(outputs_open(c->run, &c->outputs));
+	TRY(step(c, PHASE_CLASSIFY, classify));
+	c->run->stats->classified = true;
+	return step(c, PHASE_COPY, copy);
 }
 
-/* What is left of the output when the run failed. */
-static void settle_output(struct create *c)
+static void attempt_deinit(struct create *c)
 {
-	if (!c->sink || c->run->options->dry_run)
-		return;
-	if (!c->sink->written)
-		run_remove_output(c->run);
-	else if (run_output_is_incomplete(c->run, c->machine.kernel))
-		log_common(log_of(c), "This is an incomplete dumpfile, but might analyzable.");
+	plan_destroy(c->plan);
+	scanner_destroy(c->judge);
+	machine_deinit(&c->machine);
+	*c = (struct create){ .run = c->run, .meter = c->meter, .line = c->line, .outputs = c->outputs };
+}
+
+/* Fewer pages would help, and what was written can be taken back. */
+static bool is_worth_a_retry(const struct create *c, const struct err *e)
+{
+	return (err_kind(e) == ERR_NO_SPACE || err_kind(e) == ERR_LIMIT) &&
+	       outputs_can_restart(&c->outputs);
+}
+
+/* The levels of -d in turn, until a dump fits. */
+static struct err *try_levels(struct create *c)
+{
+	const struct options *options = c->run->options;
+	struct err *e;
+
+	if (options->flatten && options->level_count > 1)
+		log_common(log_of(c), "Only dump_level(%u) is tried: what goes to STDOUT cannot be taken"
+			   " back.", options->level);
+	for (size_t i = 0;; i++) {
+		c->level = options->levels[i];
+		e = attempt(c);
+		run_tell_limit(c->run, e);
+		if (i + 1 == options->level_count || !is_worth_a_retry(c, e))
+			return e;
+		log_warn(log_of(c), "%s", err_text(e));
+		log_common(log_of(c), "Retry to create a dumpfile by dump_level(%u).",
+			   options->levels[i + 1]);
+		err_free(e);
+		attempt_deinit(c);
+		c->run->stats->classified = false;
+	}
 }
 
 static struct err *create(struct create *c)
@@ -175,34 +257,19 @@ static struct err *create(struct create *c)
 	struct err *e;
 
 	if (!options->dry_run)
-		TRY(run_check_output(c->run));
-	TRY(step(c, PHASE_HOLES, learn));
-	/* Now: an output that cannot be made should not cost the long part. */
-	TRY(open_sink(c));
-	e = step(c, PHASE_CLASSIFY, classify);
-	c->run->stats->classified = !e;
-	if (!e)
-		e = step(c, PHASE_COPY, copy);
+		TRY(outputs_check(c->run));
+	e = try_levels(c);
 	if (e) {
-		settle_output(c);
+		outputs_settle(c->run, &c->outputs);
 		return e;
 	}
 	if (c->stats.lost)
-		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in %s",
-			 options->vmcore, c->stats.lost, options->dumpfile);
+		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in the "
+			 "dump", options->vmcore, c->stats.lost);
 	report = make_report(c);
 	report_print(&report, c->run->console);
-	if (!options->dry_run)
-		log_common(log_of(c), "\nThe dumpfile is saved to %s.", options->dumpfile);
+	outputs_tell(c->run);
 	return NULL;
-}
-
-static void create_deinit(struct create *c)
-{
-	sink_destroy(c->sink);
-	plan_destroy(c->plan);
-	scanner_destroy(c->judge);
-	machine_deinit(&c->machine);
 }
 
 struct err *action_create(const struct run *run)
@@ -213,6 +280,7 @@ struct err *action_create(const struct run *run)
 	progress_line_init(&c.line, run->console, &c.meter, run->stop);
 	e = create(&c);
 	record(&c);
-	create_deinit(&c);
+	attempt_deinit(&c);
+	outputs_destroy(&c.outputs);
 	return e;
 }

@@ -20,7 +20,7 @@ struct log_file {
 static struct err *flush_log(struct log_file *file)
 {
 	if (!file->sink)
-		TRY(run_open_output(file->run, &file->sink));
+		TRY(run_open_output(file->run, run_output_name(file->run), &file->sink));
 	TRY(sink_write(file->sink, file->sink->written, file->buf, file->used));
 	file->used = 0;
 	return NULL;
@@ -72,7 +72,7 @@ static struct err *dump_log(struct kreader *reader, struct log_file *file)
 		log_warn(log, "%s: %" PRIu64 " of %" PRIu64 " log records could not be read",
 			 file->run->options->vmcore, lost, records + lost);
 	if (e && file->sink && !file->sink->written)
-		run_remove_output(file->run);
+		run_remove_output(file->run->options->dumpfile);
 	return e;
 }
 
@@ -88,6 +88,7 @@ static struct err *dump_log_of(const struct run *run, const struct kernel *kerne
 	TRY(kreader_create(kernel, &reader));
 	file.buf = malloc(LOG_BUFFER);
 	e = file.buf ? dump_log(reader, &file) : err_nomem;
+	run_tell_limit(run, e);
 	sink_destroy(file.sink);
 	free(file.buf);
 	kreader_destroy(reader);
@@ -100,7 +101,7 @@ struct err *action_dump_dmesg(const struct run *run)
 	struct dump *dump = NULL;
 	struct err *e;
 
-	TRY(run_check_output(run));
+	TRY(run_check_output(run, run_output_name(run)));
 	TRY(run_open_input(run, &dump));
 	e = err_prepend(kernel_create(dump, &run->console->log, &kernel), "%s",
 			run->options->vmcore);
@@ -111,6 +112,6 @@ struct err *action_dump_dmesg(const struct run *run)
 	dump_close(dump);
 	if (!e)
 		log_common(&run->console->log, "\nThe dmesg log is saved to %s.",
-			   run->options->dumpfile);
+			   run_output_name(run));
 	return e;
 }

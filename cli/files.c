@@ -3,12 +3,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/run.h"
-#include "diskdump_mod.h"
 
 /*
  * "  KEY=VALUE" lines behind this title: a distribution's collector reads
@@ -56,62 +56,71 @@ static struct err *open_error(const char *name, int errnum)
 	return err_new(ERR_IO, "Can't open the dump file (%s). %s", name, strerror(errnum));
 }
 
-struct err *run_check_output(const struct run *run)
+const char *run_output_name(const struct run *run)
+{
+	return run->options->flatten ? "STDOUT" : run->options->dumpfile;
+}
+
+/* Without it the input, opened next, would get its number and be written to. */
+static struct err *check_standard(int fd, const char *name)
+{
+	return fcntl(fd, F_GETFL) < 0 ? err_sys(errno, "%s: is not open", name) : NULL;
+}
+
+struct err *run_check_output(const struct run *run, const char *name)
 {
 	const struct options *options = run->options;
 	struct stat in, out;
 
-	if (lstat(options->dumpfile, &out))
-		return errno == ENOENT ? NULL : open_error(options->dumpfile, errno);
+	if (options->flatten)
+		return check_standard(STDOUT_FILENO, name);
+	if (lstat(name, &out))
+		return errno == ENOENT ? NULL : open_error(name, errno);
 	if (!options->force)
-		return open_error(options->dumpfile, EEXIST);
-	if (!stat(options->dumpfile, &out) && !stat(options->vmcore, &in) &&
+		return open_error(name, EEXIST);
+	if (options->vmcore && !stat(name, &out) && !stat(options->vmcore, &in) &&
 	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
 		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
-			       options->vmcore, options->dumpfile);
+			       options->vmcore, name);
 	return NULL;
 }
 
-struct err *run_open_output(const struct run *run, struct sink **ret)
+static struct err *open_output(const struct run *run, const char *name, struct sink **ret)
 {
-	const char *name = run->options->dumpfile;
-	struct err *e = sink_open_file(name, run->options->force, ret);
-	int errnum = err_errnum(e);
+	struct err *e;
+	int errnum;
 
+	/* The log is a text, which has no holes and needs no positions. */
+	if (run->options->flatten && run->options->action == ACTION_DUMP_DMESG)
+		return sink_open_stream(STDOUT_FILENO, name, run->stop, ret);
+	if (run->options->flatten)
+		return sink_open_flat(STDOUT_FILENO, name, run->stop, ret);
+	e = sink_open_file(name, run->options->force, ret);
+	errnum = err_errnum(e);
 	if (!e || !errnum)
 		return e;
 	err_free(e);
 	return open_error(name, errnum);
 }
 
-void run_remove_output(const struct run *run)
+struct err *run_open_output(const struct run *run, const char *name, struct sink **ret)
 {
-	struct stat st;
-
-	if (!lstat(run->options->dumpfile, &st) && S_ISREG(st.st_mode))
-		unlink(run->options->dumpfile);
+	TRY(open_output(run, name, ret));
+	(*ret)->limit = run->options->size_limit;
+	return NULL;
 }
 
-bool run_output_is_incomplete(const struct run *run, const struct kernel *kernel)
+void run_tell_limit(const struct run *run, const struct err *e)
 {
-	const struct kdump_header_layout *layout = kernel->word == 8 ? &kdump_header_64 :
-								       &kdump_header_32;
-	uint8_t header[512];
+	if (err_kind(e) == ERR_LIMIT && run->options->size_limit)
+		log_common(&run->console->log, "\nCan't write the dump file(%s). Size limit(%" PRIu64
+			   ") reached.", run_output_name(run), run->options->size_limit);
+}
+
+void run_remove_output(const char *name)
+{
 	struct stat st;
-	bool answer = false;
-	int fd = open(run->options->dumpfile, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0)
-		return false;
-	if (pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && !fstat(fd, &st) &&
-	    !memcmp(header, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN)) {
-		uint64_t blocks = UINT64_C(1) +
-				  get_u32(header + layout->sub_hdr_size, kernel->order) +
-				  get_u32(header + layout->bitmap_blocks, kernel->order);
-
-		answer = get_u32(header + layout->status, kernel->order) & KDUMP_INCOMPLETE &&
-			 (!S_ISREG(st.st_mode) || (uint64_t)st.st_size >> kernel->page_shift >= blocks);
-	}
-	close(fd);
-	return answer;
+	if (name && !lstat(name, &st) && S_ISREG(st.st_mode))
+		unlink(name);
 }

@@ -21,9 +21,26 @@ const struct option_row option_rows[] = {
 	{ .letter = 'd', .arg = "LEVEL", .group = GROUP_OUTPUT, .set = option_set_level,
 	  .help = "leave out pages; sum of 1 zero pages, 2 page cache,\n"
 		  "4 page cache with private data, 8 user pages, 16 free pages,\n"
-		  "32 metadata of persistent memory (default 0, up to 63)" },
+		  "32 metadata of persistent memory (default 0, up to 63); of a list\n"
+		  "A,B,... the next is taken when the dump does not fit" },
 	{ .letter = 'f', .group = GROUP_OUTPUT, FLAG(force),
 	  .help = "overwrite an existing output file" },
+	{ .letter = 'E', .group = GROUP_OUTPUT, FLAG(elf),
+	  .help = "write an ELF core, uncompressed, for gdb and others" },
+	{ .name = "split", .group = GROUP_OUTPUT, FLAG(split),
+	  .help = "write several DUMPFILEs, each with a part of the pages" },
+	{ .name = "splitblock-size", .arg = "KB", .group = GROUP_OUTPUT,
+	  .set = option_set_splitblock,
+	  .help = "cut the pieces of --split at multiples of so much memory" },
+	{ .letter = 'F', .group = GROUP_OUTPUT, FLAG(flatten),
+	  .help = "write a flattened dump to standard output, for a pipe or a raw\n"
+		  "partition; all messages go to standard error" },
+	{ .letter = 'R', .group = GROUP_OUTPUT, ACTION(ACTION_REARRANGE),
+	  .help = "read a flattened dump from standard input and write the file it\n"
+		  "carries to DUMPFILE" },
+	{ .letter = 'L', .arg = "SIZE", .group = GROUP_OUTPUT, .set = option_set_size_limit,
+	  .help = "let DUMPFILE grow to SIZE bytes at most, with a suffix K, M, G, T,\n"
+		  "P or E; a dump that does not fit is marked incomplete" },
 	{ .name = "dump-dmesg", .group = GROUP_OUTPUT, ACTION(ACTION_DUMP_DMESG),
 	  .help = "write the kernel log of VMCORE to LOGFILE as text" },
 	{ .name = "estimate", .group = GROUP_OUTPUT, ACTION(ACTION_ESTIMATE),
@@ -71,10 +88,6 @@ const struct option_row option_rows[] = {
 	  .help = "there are no temporary files" },
 
 	/* Not in this version. */
-	{ .letter = 'E' },
-	{ .letter = 'F' },
-	{ .letter = 'L', .arg = "SIZE" },
-	{ .letter = 'R' },
 	{ .letter = 'X' },
 	{ .letter = 'e' },
 	{ .letter = 'g', .arg = "VMCOREINFO" },
@@ -87,8 +100,6 @@ const struct option_row option_rows[] = {
 	{ .name = "mem-usage" },
 	{ .name = "partial-dmesg" },
 	{ .name = "reassemble" },
-	{ .name = "split" },
-	{ .name = "splitblock-size", .arg = "KB" },
 	{ .name = "vtop", .arg = "ADDRESS" },
 	{ .name = "xen-syms", .arg = "FILE" },
 	{ .name = "xen-vmcoreinfo", .arg = "FILE" },
@@ -101,6 +112,7 @@ _Static_assert(ARRAY_LEN(option_rows) <= OPTION_ROWS_MAX, "options given are bit
 /*
  * Callers check a configured command line with --check-params and rely on
  * these combinations being refused (kdump-utils mkdumprd; makedumpfile 1.7.2).
+ * That one also refuses --num-threads with -E and with --split, which work here.
  */
 const struct option_rule option_rules[] = {
 	{ "-E", RULE_CONFLICT, "-c" },
@@ -109,8 +121,13 @@ const struct option_rule option_rules[] = {
 	{ "-E", RULE_CONFLICT, "-z" },
 	{ "-E", RULE_CONFLICT, "--split" },
 	{ "-F", RULE_CONFLICT, "--split" },
-	{ "--num-threads", RULE_CONFLICT, "-E" },
-	{ "--num-threads", RULE_CONFLICT, "--split" },
+	{ "-R", RULE_CONFLICT, "-E" },
+	{ "-R", RULE_CONFLICT, "-F" },
+	{ "-R", RULE_CONFLICT, "--dump-dmesg" },
+	{ "-R", RULE_CONFLICT, "--estimate" },
+	{ "-R", RULE_CONFLICT, "--mem-usage" },
+	{ "-R", RULE_CONFLICT, "--reassemble" },
+	{ "-R", RULE_CONFLICT, "--split" },
 	{ "--dry-run", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--dry-run", RULE_CONFLICT, "--reassemble" },
 	{ "--estimate", RULE_CONFLICT, "--dry-run" },

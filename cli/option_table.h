@@ -79,10 +79,14 @@ struct err *option_set_threads(struct options *options, const struct option_row 
 			       const char *arg) __attribute__((warn_unused_result));
 struct err *option_set_max_memory(struct options *options, const struct option_row *row,
 				  const char *arg);
+struct err *option_set_size_limit(struct options *options, const struct option_row *row,
+				  const char *arg) __attribute__((warn_unused_result));
 struct err *option_set_cyclic_buffer(struct options *options, const struct option_row *row,
 				     const char *arg) __attribute__((warn_unused_result));
 struct err *option_set_json(struct options *options, const struct option_row *row,
 			    const char *arg) __attribute__((warn_unused_result));
+struct err *option_set_splitblock(struct options *options, const struct option_row *row,
+				  const char *arg) __attribute__((warn_unused_result));
 /* A number that has no effect, but must be one. */
 struct err *option_check_number(struct options *options, const struct option_row *row,
 				const char *arg) __attribute__((warn_unused_result));

@@ -49,7 +49,8 @@ static int action_rank(enum action action)
 {
 	static const int rank[] = {
 		[ACTION_CREATE] = 0, [ACTION_DUMP_DMESG] = 1, [ACTION_ESTIMATE] = 1,
-		[ACTION_CHECK_PARAMS] = 2, [ACTION_VERSION] = 3, [ACTION_HELP] = 4,
+		[ACTION_REARRANGE] = 2, [ACTION_CHECK_PARAMS] = 3, [ACTION_VERSION] = 4,
+		[ACTION_HELP] = 5,
 	};
 
 	return rank[action];
@@ -72,18 +73,39 @@ struct err *option_set_codec(struct options *options, const struct option_row *r
 	return NULL;
 }
 
+/* One level of a list, @len characters from @text. */
+static struct err *parse_level(const char *text, size_t len, unsigned int *ret)
+{
+	char word[16];
+	long long value;
+
+	if (len < sizeof(word)) {
+		memcpy(word, text, len);
+		word[len] = 0;
+		if (parse_number(word, &value) && value >= 0 && value <= LEVEL_MAX) {
+			*ret = (unsigned int)value;
+			return NULL;
+		}
+	}
+	return err_new(ERR_USAGE, "Dump_level(%.*s) is invalid.", (int)len, text);
+}
+
 struct err *option_set_level(struct options *options, const struct option_row *row,
 			     const char *arg)
 {
-	long long value;
+	size_t len;
 
 	(void)row;
-	if (strchr(arg, ','))
-		return err_new(ERR_UNSUPPORTED,
-			       "option -d: a list of levels ('%s') is not in this version", arg);
-	if (!parse_number(arg, &value) || value < 0 || value > LEVEL_MAX)
-		return err_new(ERR_USAGE, "Dump_level(%s) is invalid.", arg);
-	options->level = (unsigned int)value;
+	options->level_count = 0;
+	for (;; arg += len + 1) {
+		len = strcspn(arg, ",");
+		if (options->level_count == LEVELS_MAX)
+			return err_new(ERR_USAGE, "option -d: more than %d levels", LEVELS_MAX);
+		TRY(parse_level(arg, len, &options->levels[options->level_count++]));
+		if (!arg[len])
+			break;
+	}
+	options->level = options->levels[0];
 	return NULL;
 }
 
@@ -116,7 +138,7 @@ struct err *option_set_threads(struct options *options, const struct option_row 
 /* Powers of 1024 by their suffix; false for anything else. */
 static bool parse_size(const char *text, uint64_t *ret)
 {
-	static const char suffixes[] = "KMG";
+	static const char suffixes[] = "KMGTPE";
 	size_t len = strspn(text, "0123456789");
 	const char *suffix = text[len] ? strchr(suffixes, toupper((unsigned char)text[len])) : NULL;
 	unsigned long long value;
@@ -141,6 +163,17 @@ struct err *option_set_max_memory(struct options *options, const struct option_r
 	return NULL;
 }
 
+struct err *option_set_size_limit(struct options *options, const struct option_row *row,
+				  const char *arg)
+{
+	uint64_t value;
+
+	if (!parse_size(arg, &value) || !value || value > INT64_MAX)
+		return bad_value(row, arg, "a size (a number above 0, then K, M, G, T, P or E)");
+	options->size_limit = value;
+	return NULL;
+}
+
 /* 0 means the default, as it always did. */
 struct err *option_set_cyclic_buffer(struct options *options, const struct option_row *row,
 				     const char *arg)
@@ -150,6 +183,18 @@ struct err *option_set_cyclic_buffer(struct options *options, const struct optio
 	if (!parse_number(arg, &value) || value < 0)
 		return bad_value(row, arg, "a size in KB");
 	options->cyclic_buffer_kb = (uint64_t)value;
+	return NULL;
+}
+
+/* 0 means the default, as it always did. */
+struct err *option_set_splitblock(struct options *options, const struct option_row *row,
+				  const char *arg)
+{
+	long long value;
+
+	if (!parse_number(arg, &value) || value < 0 || (uint64_t)value > UINT64_MAX >> 10)
+		return bad_value(row, arg, "a size in KB");
+	options->splitblock_kb = (uint64_t)value;
 	return NULL;
 }
 

@@ -176,13 +176,27 @@ static void set_derived(struct options *options)
 		options->message_level = MESSAGE_LEVEL_DEFAULT;
 }
 
+/* -R has its input from standard input; all others name it first. */
+static void name_files(struct options *options)
+{
+	int next = 0;
+
+	if (options->action != ACTION_REARRANGE && next < options->word_count)
+		options->vmcore = options->words[next++];
+	options->dumpfiles = options->words + next;
+	options->dumpfile_count = (size_t)(options->word_count - next);
+	if (options->dumpfile_count)
+		options->dumpfile = options->dumpfiles[0];
+}
+
 struct err *options_parse(int argc, char **argv, struct options *ret)
 {
 	struct getopt_tables tables;
 	struct parse parse = { .options = ret };
 	int val;
 
-	*ret = (struct options){ .message_level = MESSAGE_LEVEL_DEFAULT, .threads = THREADS_AUTO };
+	*ret = (struct options){ .message_level = MESSAGE_LEVEL_DEFAULT, .threads = THREADS_AUTO,
+				  .level_count = 1 };
 	getopt_tables_init(&tables);
 	opterr = 0;
 	optind = 0;	/* glibc: start over, also after an earlier call */
@@ -199,9 +213,6 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		return parse.first;
 	ret->words = argv + optind;
 	ret->word_count = argc - optind;
-	if (ret->word_count >= 1)
-		ret->vmcore = ret->words[0];
-	if (ret->word_count >= 2)
-		ret->dumpfile = ret->words[1];
+	name_files(ret);
 	return NULL;
 }

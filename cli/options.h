@@ -17,6 +17,7 @@ enum action {
 	ACTION_CREATE,
 	ACTION_DUMP_DMESG,
 	ACTION_ESTIMATE,
+	ACTION_REARRANGE,
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
 	ACTION_HELP,
@@ -26,11 +27,21 @@ enum action {
 /* One worker thread per CPU, if there are several. */
 #define THREADS_AUTO UINT32_MAX
 
+/* Dump levels to try in turn; as many as the original takes. */
+#define LEVELS_MAX 32
+
 /* Const after options_parse(), which sets the defaults. */
 struct options {
 	enum action action;
 	char codec;			/* 'c', 'l', 'p', 'z'; 0 for none */
-	unsigned int level;		/* 0 .. 63 */
+	unsigned int level;		/* 0 .. 63; the first of -d */
+	unsigned int levels[LEVELS_MAX];	/* all of -d, to be tried in turn */
+	size_t level_count;		/* of them, at least 1 */
+	bool elf;			/* -E: an ELF core, not a kdump-compressed dump */
+	bool split;			/* --split: several DUMPFILEs, each with a part of the pages */
+	uint64_t splitblock_kb;		/* pieces are cut at multiples of this; 0 when not given */
+	bool flatten;			/* -F: a flattened stream to standard output */
+	uint64_t size_limit;		/* -L: bytes; 0 when not given */
 	unsigned int message_level;	/* 0 .. 31 */
 	unsigned int threads;		/* as given; THREADS_AUTO when not given */
 	uint64_t max_memory;		/* bytes; 0 when not given */
@@ -43,8 +54,10 @@ struct options {
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
-	const char *vmcore;		/* the first of them */
-	const char *dumpfile;		/* the second; NULL where the action has none */
+	const char *vmcore;		/* the first of them; NULL where the action has no input file */
+	const char *dumpfile;		/* the first output; NULL where there is none, or it is standard output */
+	char *const *dumpfiles;		/* all of them */
+	size_t dumpfile_count;		/* several for --split */
 };
 
 /*

@@ -55,6 +55,12 @@ static uint64_t excluded_pages(const struct report *report)
 	return excluded;
 }
 
+/* Short gaps are stored (output/elf_runs.h): what the file has may be more than what remains. */
+static void write_in_elf(uint64_t pages, FILE *out)
+{
+	fprintf(out, "     in ELF format : 0x%016" PRIx64 "\n", pages);
+}
+
 static void write_pages(const struct report *report, FILE *out)
 {
 	uint64_t excluded = excluded_pages(report);
@@ -62,6 +68,8 @@ static void write_pages(const struct report *report, FILE *out)
 
 	fprintf(out, "\nOriginal pages  : 0x%016" PRIx64 "\n", report->present);
 	fprintf(out, "  Excluded pages   : 0x%016" PRIx64 "\n", excluded);
+	if (report->is_elf)
+		write_in_elf(report->present - report->copy->elf_pages, out);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (rows[i].only_pmem && !report->has_pmem)
 			continue;
@@ -70,6 +78,8 @@ static void write_pages(const struct report *report, FILE *out)
 	}
 	fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", "Extension filter pages", UINT64_C(0));
 	fprintf(out, "  Remaining pages  : 0x%016" PRIx64 "\n", remaining);
+	if (report->is_elf)
+		write_in_elf(report->copy->elf_pages, out);
 	if (report->present)
 		fprintf(out, "  (The number of pages is reduced to %" PRIu64 "%%.)\n",
 			(uint64_t)((unsigned __int128)remaining * 100 / report->present));
@@ -185,6 +195,8 @@ void report_json(const struct report *report, struct json *json)
 	json_number(json, "pages", report->copy->pages);
 	json_number(json, "zero_pages", report->copy->zero);
 	json_number(json, "lost_pages", report->copy->lost);
+	if (report->is_elf)
+		json_number(json, "elf_pages", report->copy->elf_pages);
 	json_object_end(json);
 }
 

@@ -14,9 +14,11 @@
 #include "pages/scan.h"
 
 struct report {
+	unsigned int level;
 	uint64_t max_mapnr;		/* pfns are below this */
 	uint64_t present;		/* pages the dump says exist */
 	bool has_pmem;			/* the dump has persistent memory */
+	bool is_elf;		/* copy->elf_pages counts */
 	uint64_t bytes_written;
 	uint64_t page_size;
 	unsigned int threads;		/* workers that there was memory for */

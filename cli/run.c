@@ -78,6 +78,7 @@ static action_fn *const actions[] = {
 	[ACTION_CREATE] = action_create,
 	[ACTION_DUMP_DMESG] = action_dump_dmesg,
 	[ACTION_ESTIMATE] = action_estimate,
+	[ACTION_REARRANGE] = action_rearrange,
 	[ACTION_COUNT] = NULL,
 };
 
@@ -153,7 +154,8 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 	enum exit_status status = EXIT_FAILED;
 
 	stats_init(&stats);
-	console_init(&console, options.message_level, false);
+	/* Also when the command line was wrong: who pipes -F expects no text there. */
+	console_init(&console, options.message_level, options.flatten);
 	if (e) {
 		print_failure(&console, e);
 		if (options.action != ACTION_CHECK_PARAMS)

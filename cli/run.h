@@ -30,6 +30,8 @@ struct err *action_create(const struct run *run) __attribute__((warn_unused_resu
 struct err *action_estimate(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_dump_dmesg(const struct run *run) __attribute__((warn_unused_result));
 
+struct err *action_rearrange(const struct run *run) __attribute__((warn_unused_result));
+
 /* Open the input and show its VMCOREINFO at debug level. */
 struct err *run_open_input(const struct run *run, struct dump **ret)
 	__attribute__((warn_unused_result));
@@ -38,16 +40,24 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
  * Refuse an output that exists without -f, and one that is the input itself,
  * before any long work. Creates nothing.
  */
-struct err *run_check_output(const struct run *run) __attribute__((warn_unused_result));
-
-/* Create the output; the error has the text that callers know. */
-struct err *run_open_output(const struct run *run, struct sink **ret)
+struct err *run_check_output(const struct run *run, const char *name)
 	__attribute__((warn_unused_result));
 
-/* Take away an output of this run that holds nothing: a regular file of no use to anyone. */
-void run_remove_output(const struct run *run);
+/* The first output as messages name it: STDOUT for -F. */
+const char *run_output_name(const struct run *run);
 
-/* The output says in its header that it is incomplete, and is long enough to be opened. */
-bool run_output_is_incomplete(const struct run *run, const struct kernel *kernel);
+/*
+ * Create one output, or take standard output for -F: as a flattened stream, for
+ * the log as plain text. With the limit of -L. The error has the text that callers
+ * know.
+ */
+struct err *run_open_output(const struct run *run, const char *name, struct sink **ret)
+	__attribute__((warn_unused_result));
+
+/* Tell that the limit of -L was what ended an output with @e; nothing for other errors and NULL. */
+void run_tell_limit(const struct run *run, const struct err *e);
+
+/* Take away an output of this run that holds nothing: a regular file of no use to anyone. NULL is fine. */
+void run_remove_output(const char *name);
 
 #endif

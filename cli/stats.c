@@ -32,7 +32,7 @@ void stats_take_input(struct stats *stats, const struct dump *dump, const struct
 		return;
 	stats->page_size = UINT64_C(1) << kernel->page_shift;
 	stats->max_mapnr = dump->max_mapnr;
-	stats->present = ranges_total(&dump->present);
+	stats->present = dump->present_count;
 	memcpy(stats->release, kernel->uts.release, sizeof(stats->release));
 }
 
@@ -72,7 +72,7 @@ static const char *action_name(const struct options *options)
 {
 	static const char *const names[] = {
 		[ACTION_CREATE] = "create", [ACTION_DUMP_DMESG] = "dump_dmesg",
-		[ACTION_ESTIMATE] = "estimate",
+		[ACTION_ESTIMATE] = "estimate", [ACTION_REARRANGE] = "rearrange",
 	};
 
 	return options->dry_run ? "dry_run" : names[options->action];
@@ -139,10 +139,9 @@ static void write_missing(const struct stats *stats, struct json *json)
 	json_array_end(json);
 }
 
-static void write_pages_run(const struct stats *stats, const struct options *options,
-			    struct json *json)
+static void write_pages_run(const struct stats *stats, struct json *json)
 {
-	json_number(json, "level", options->level);
+	json_number(json, "level", stats->report.level);
 	json_string(json, "codec", stats->codec);
 	json_number(json, "threads", stats->report.threads);
 	json_number(json, "memory_budget_bytes", stats->report.memory_budget);
@@ -176,7 +175,7 @@ void stats_write(const struct stats *stats, const struct stats_run *run, FILE *o
 	if (stats->has_layout && !stats->has_report)
 		write_missing(stats, &json);
 	if (stats->has_report)
-		write_pages_run(stats, run->options, &json);
+		write_pages_run(stats, &json);
 	if (stats->has_log)
 		write_log_run(stats, &json);
 	if (stats->more)

@@ -82,6 +82,8 @@ char *options_usage(void)
 	fprintf(out, "\n"
 		"Usage:\n"
 		"  makedumpfile [OPTION]... VMCORE DUMPFILE      filter VMCORE into DUMPFILE\n"
+		"  makedumpfile -F [OPTION]... VMCORE            the same, flattened, to standard output\n"
+		"  makedumpfile -R DUMPFILE                      DUMPFILE from a flattened dump\n"
 		"  makedumpfile --dump-dmesg VMCORE LOGFILE      extract the kernel log\n"
 		"  makedumpfile --estimate VMCORE                how large would DUMPFILE be?\n"
 		"  makedumpfile --check-params [OPTION]... VMCORE DUMPFILE\n"

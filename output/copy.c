@@ -14,6 +14,8 @@ struct copier {
 	struct plan_cursor *cursor;
 	struct ordpool *pool;
 	struct range run;		/* kept pages not yet fed; empty at start */
+	uint64_t end;			/* pfns from here on are not asked for */
+	uint64_t total;			/* pages that will come */
 	bool fed;			/* no more batches will be fed */
 	struct err *feed_error;		/* why, when the plan failed; told after what was fed */
 };
@@ -28,7 +30,7 @@ static struct err *batch_fill(struct copier *c, struct batch *batch)
 	while (batch->count < c->env.max_pages) {
 		if (run->start == run->end)
 			TRY(plan_next_run(c->cursor, run->end, run, &found));
-		if (!found) {
+		if (!found || run->start >= c->end) {
 			c->fed = true;
 			break;
 		}
@@ -58,8 +60,7 @@ static struct err *deliver(struct copier *c, const struct batch *batch)
 		c->stats->zero += !page->data && !page->lost;
 		c->stats->lost += page->lost;
 	}
-	return progress_tick(c->params->progress, PHASE_COPY, c->stats->pages,
-			     plan_kept(c->params->plan));
+	return progress_tick(c->params->progress, PHASE_COPY, c->stats->pages, c->total);
 }
 
 static struct err *run_pipeline(struct copier *c)
@@ -80,6 +81,20 @@ static struct err *run_pipeline(struct copier *c)
 	}
 }
 
+/* Where to begin and end. */
+static struct err *choose_pages(struct copier *c)
+{
+	const struct range *pfns = &c->params->pfns;
+
+	c->end = UINT64_MAX;
+	c->total = plan_kept(c->params->plan);
+	if (!pfns->end)
+		return NULL;
+	c->run = (struct range){ pfns->start, pfns->start };
+	c->end = pfns->end;
+	return plan_count(c->cursor, pfns, &c->total);
+}
+
 static struct err *copier_start(struct copier *c)
 {
 	const struct copy_params *params = c->params;
@@ -98,6 +113,7 @@ static struct err *copier_start(struct copier *c)
 
 	TRY(batch_env_init(&c->env, params->dump, params->codec, params->share_zero));
 	TRY(plan_cursor_create(params->plan, &c->cursor));
+	TRY(choose_pages(c));
 	return ordpool_create(&pool, &c->pool);
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/progress.h"
+#include "base/ranges.h"
 #include "codec/codec.h"
 #include "input/dump.h"
 #include "pages/plan.h"
@@ -35,12 +36,14 @@ struct copy_params {
 	bool share_zero;		/* level bit 1: zero pages carry no data */
 	unsigned int threads;		/* workers; 0 in this thread */
 	const struct progress *progress;
+	struct range pfns;		/* only pages in here; all zero: the whole plan */
 };
 
 struct copy_stats {
 	uint64_t pages;		/* delivered */
 	uint64_t zero;		/* of these, zero pages shared; lost ones not counted */
 	uint64_t lost;		/* of these, unreadable: stored as zeros */
+	uint64_t elf_pages;	/* with data in an ELF file; 0 for other formats */
 };
 
 /* What takes the pages, in ascending pfn order. */
@@ -50,7 +53,7 @@ struct copy_writer {
 };
 
 /*
- * Run the pipeline over the whole plan. The first error in pfn order wins:
+ * Run the pipeline over the plan, or the pfns of it asked for. The first error in pfn order wins:
  * the plan's, the writer's, err_stopped. A page that cannot be read is none.
  * Memory: about 0.6 MiB per thread, and what its view and codec need.
  * *stats is valid in either case.

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bits.h"
 #include "base/checked.h"
 #include "output/kdump_header.h"
 #include "output/kdump_pages.h"
@@ -21,7 +20,7 @@
 #define BLOCK_BYTES ((size_t)(PLAN_BLOCK / 8))
 
 struct kdump_writer {
-	const struct kdump_params *params;
+	const struct writer_params *params;
 	const struct dump *dump;
 	struct sink *sink;
 	struct kdump_geometry geo;
@@ -33,6 +32,23 @@ struct kdump_writer {
 	bool bitmaps_written;
 };
 
+/*
+ * A piece has descriptors for its own pages only. Its data begins where that of
+ * a file with all pages would: makedumpfile --reassemble (1.7.2) knows the
+ * shared page of zeros by that offset.
+ */
+static struct err *count_piece(struct kdump_writer *w)
+{
+	const struct copy_params *copy = &w->params->copy;
+	struct plan_cursor *cursor;
+	struct err *e;
+
+	TRY(plan_cursor_create(copy->plan, &cursor));
+	e = plan_count(cursor, &copy->pfns, &w->geo.kept);
+	plan_cursor_destroy(cursor);
+	return e;
+}
+
 static struct err *writer_init(struct kdump_writer *w)
 {
 	const struct copy_params *copy = &w->params->copy;
@@ -41,6 +57,8 @@ static struct err *writer_init(struct kdump_writer *w)
 	w->status = (copy->codec ? copy->codec->page_flag : 0) |
 		    (w->dump->incomplete ? KDUMP_INCOMPLETE : 0);
 	TRY(kdump_geometry_init(&w->geo, w->params->kernel, plan_kept(copy->plan)));
+	if (w->params->is_piece)
+		TRY(count_piece(w));
 	w->buffers.data_size = DATA_BUFFER;
 	w->buffers.data = malloc(DATA_BUFFER);
 	w->buffers.descs_size = DESC_BUFFER;
@@ -65,6 +83,7 @@ static struct err *write_front(struct kdump_writer *w)
 		.kernel = w->params->kernel,
 		.status = w->status,
 		.dump_level = w->params->level | w->dump->dump_level,
+		.piece = w->params->is_piece ? &w->params->copy.pfns : NULL,
 	};
 	uint8_t *front;
 	struct err *e;
@@ -76,25 +95,16 @@ static struct err *write_front(struct kdump_writer *w)
 	return e;
 }
 
-/* bitmap1 of pfns [from, to). */
-static void present_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
-{
-	struct range run = { .end = from };
-
-	memset(bits, 0, BLOCK_BYTES);
-	while (ranges_next(&dump->present, run.end, to, &run))
-		bits_set_range(bits, run.start - from, run.end - from);
-}
-
-/* Blocks from @block on that have no memory at all. */
-static uint64_t empty_blocks(const struct kdump_writer *w, uint64_t block)
+/* How many blocks from @block on have no memory at all. */
+static struct err *empty_blocks(const struct kdump_writer *w, uint64_t block, uint64_t *ret)
 {
 	uint64_t max = w->geo.max_mapnr;
-	struct range next;
+	struct range next = { 0, 0 };
+	bool found = false;
 
-	if (!ranges_next(&w->dump->present, block * PLAN_BLOCK, max, &next))
-		return div_round_up(max, PLAN_BLOCK) - block;
-	return next.start / PLAN_BLOCK - block;
+	TRY(dump_next_present(w->dump, block * PLAN_BLOCK, max, &next, &found));
+	*ret = (found ? next.start / PLAN_BLOCK : div_round_up(max, PLAN_BLOCK)) - block;
+	return NULL;
 }
 
 /*
@@ -110,7 +120,7 @@ static struct err *write_bitmap(struct kdump_writer *w, struct plan_cursor *curs
 	const uint8_t *bits = w->bits;
 
 	for (block = 0; block * PLAN_BLOCK < w->geo.max_mapnr; block++) {
-		empty = empty_blocks(w, block);
+		TRY(empty_blocks(w, block, &empty));
 		if (empty) {
 			TRY(region_append_zeros(out, min_u64(empty * BLOCK_BYTES,
 							     end - region_tell(out))));
@@ -120,10 +130,12 @@ static struct err *write_bitmap(struct kdump_writer *w, struct plan_cursor *curs
 		TRY(progress_tick(copy->progress, PHASE_COPY, 0, w->geo.kept));
 		from = block * PLAN_BLOCK;
 		to = min_u64(from + PLAN_BLOCK, w->geo.max_mapnr);
-		if (cursor)
+		if (cursor) {
 			TRY(plan_block_bits(cursor, block, &bits));
-		else
-			present_bits(w->dump, from, to, w->bits);
+		} else {
+			memset(w->bits, 0, BLOCK_BYTES);
+			TRY(dump_present_bits(w->dump, from, to, w->bits));
+		}
 		TRY(region_append(out, bits, min_u64(BLOCK_BYTES, end - region_tell(out))));
 	}
 	/* The bitmap ends with a block of the file; the plan's last block may end before it. */
@@ -201,6 +213,9 @@ static struct err *give_up(struct kdump_writer *w, struct err *e)
 
 	if (!w->front_written)
 		return e;
+	if (w->sink->ops->unfinished)
+		return err_prepend(e, "%s: has %" PRIu64 " of %" PRIu64 " pages and ends %s", name,
+				   w->pages.flushed, w->geo.kept, w->sink->ops->unfinished);
 	if (!w->bitmaps_written)
 		return give_up_early(w, e);
 	kdump_pages_salvage(&w->pages);
@@ -212,7 +227,7 @@ static struct err *give_up(struct kdump_writer *w, struct err *e)
 			   name, w->pages.flushed, w->geo.kept);
 }
 
-struct err *kdump_write(const struct kdump_params *params, struct sink *sink,
+struct err *kdump_write(const struct writer_params *params, struct sink *sink,
 			struct copy_stats *stats)
 {
 	struct kdump_writer w = { .params = params, .dump = params->copy.dump, .sink = sink };
@@ -233,3 +248,8 @@ struct err *kdump_write(const struct kdump_params *params, struct sink *sink,
 	writer_deinit(&w);
 	return e;
 }
+
+const struct dump_writer dump_writer_kdump = {
+	.name = "kdump",
+	.write = kdump_write,
+};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "output/notes.h"
 
 /*
  * crash (since 8.0.1) maps the bitmaps, and can do so only when their offset is
@@ -17,39 +18,6 @@
  * padding is at most 60 KiB.
  */
 #define FRONT_ALIGN (64u << 10)
-
-#define VMCOREINFO_NAME "VMCOREINFO"
-#define NOTE_HEADER 12
-
-static bool is_inside(const char *p, size_t len, const uint8_t *area, size_t area_len)
-{
-	uintptr_t at = (uintptr_t)p, base = (uintptr_t)area;
-
-	return area && at >= base && range_fits(at - base, len, area_len);
-}
-
-/* Old inputs may carry VMCOREINFO outside of their notes; readers look for it there only. */
-static bool needs_vmcoreinfo_note(const struct dump *dump)
-{
-	return dump->vmcoreinfo && !is_inside(dump->vmcoreinfo, dump->vmcoreinfo_len, dump->notes,
-					      dump->notes_len);
-}
-
-/* Offset of VMCOREINFO's text in a note of its own. */
-static size_t vmcoreinfo_note_head(void)
-{
-	return NOTE_HEADER + round_up(sizeof(VMCOREINFO_NAME), 4);
-}
-
-static uint64_t notes_size(const struct dump *dump)
-{
-	uint64_t size = dump->notes_len;
-
-	if (needs_vmcoreinfo_note(dump))
-		size = round_up(size, 4) + vmcoreinfo_note_head() +
-		       round_up(dump->vmcoreinfo_len, 4);
-	return size;
-}
 
 static uint16_t machine_of(const struct kernel *kernel)
 {
@@ -82,7 +50,8 @@ struct err *kdump_geometry_init(struct kdump_geometry *geo, const struct kernel 
 	geo->block_size = (uint32_t)block;
 	geo->max_mapnr = dump->max_mapnr;
 	geo->kept = kept;
-	geo->front_size = round_up(block + geo->sub->size + notes_size(dump),
+	geo->front_size = round_up(block + geo->sub->size + dump_notes_size(dump) +
+				   dump->eraseinfo_len,
 				   max_u64(block, FRONT_ALIGN));
 	front_blocks = geo->front_size / block;
 	half_blocks = div_round_up(div_round_up(dump->max_mapnr, 8), block);
@@ -137,7 +106,20 @@ static void put_main_header(const struct kdump_geometry *geo,
 
 static uint64_t phys_base_of(const struct kernel *kernel)
 {
-	return kernel->arch && kernel->arch_state ? kernel->arch->phys_base(kernel->arch_state) : 0;
+	return kernel->arch && kernel->arch_state ? kernel->arch->phys_base(kernel->arch_state) :
+						    kernel->dump->phys_base;
+}
+
+static void put_piece(const struct kdump_geometry *geo, const struct range *pfns, uint8_t *at)
+{
+	const struct kdump_sub_layout *sub = geo->sub;
+
+	put_u32(at + sub->split, 1, geo->order);
+	/* Obsolete since version 6; clipped as max_mapnr is. */
+	put_word(at + sub->start_pfn, min_u64(pfns->start, UINT32_MAX), geo->word, geo->order);
+	put_word(at + sub->end_pfn, min_u64(pfns->end, UINT32_MAX), geo->word, geo->order);
+	put_u64(at + sub->start_pfn_64, pfns->start, geo->order);
+	put_u64(at + sub->end_pfn_64, pfns->end, geo->order);
 }
 
 static void put_sub_header(const struct kdump_geometry *geo,
@@ -155,42 +137,33 @@ static void put_sub_header(const struct kdump_geometry *geo,
 		put_u64(at + sub->offset_vmcoreinfo, notes + vmcoreinfo, order);
 		put_word(at + sub->size_vmcoreinfo, dump->vmcoreinfo_len, geo->word, order);
 	}
-	if (notes_size(dump)) {
+	if (dump_notes_size(dump)) {
 		put_u64(at + sub->offset_note, notes, order);
-		put_word(at + sub->size_note, notes_size(dump), geo->word, order);
+		put_word(at + sub->size_note, dump_notes_size(dump), geo->word, order);
+	}
+	if (dump->eraseinfo_len) {
+		put_u64(at + sub->offset_eraseinfo, notes + dump_notes_size(dump), order);
+		put_word(at + sub->size_eraseinfo, dump->eraseinfo_len, geo->word, order);
 	}
 	put_u64(at + sub->max_mapnr_64, geo->max_mapnr, order);
-}
-
-/* Copy the notes; returns where in them VMCOREINFO's text begins. */
-static uint64_t put_notes(const struct kdump_geometry *geo, const struct dump *dump, uint8_t *at)
-{
-	uint64_t own = round_up(dump->notes_len, 4);
-
-	if (dump->notes_len)
-		memcpy(at, dump->notes, dump->notes_len);
-	if (!dump->vmcoreinfo)
-		return 0;
-	if (!needs_vmcoreinfo_note(dump))
-		return (uint64_t)((uintptr_t)dump->vmcoreinfo - (uintptr_t)dump->notes);
-	put_u32(at + own, sizeof(VMCOREINFO_NAME), geo->order);
-	put_u32(at + own + 4, (uint32_t)dump->vmcoreinfo_len, geo->order);
-	memcpy(at + own + NOTE_HEADER, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME));
-	own += vmcoreinfo_note_head();
-	memcpy(at + own, dump->vmcoreinfo, dump->vmcoreinfo_len);
-	return own;
+	if (params->piece)
+		put_piece(geo, params->piece, at);
 }
 
 struct err *kdump_front_build(const struct kdump_geometry *geo,
 			      const struct kdump_header_params *params, uint8_t **ret)
 {
-	uint8_t *front = calloc(1, geo->front_size);
+	const struct dump *dump = params->kernel->dump;
+	uint8_t *front = calloc(1, geo->front_size), *notes;
 	uint64_t vmcoreinfo;
 
 	if (!front)
 		return err_nomem;
 	put_main_header(geo, params, front);
-	vmcoreinfo = put_notes(geo, params->kernel->dump, front + geo->block_size + geo->sub->size);
+	notes = front + geo->block_size + geo->sub->size;
+	vmcoreinfo = dump_notes_put(dump, geo->order, notes);
+	if (dump->eraseinfo_len)
+		memcpy(notes + dump_notes_size(dump), dump->eraseinfo, dump->eraseinfo_len);
 	put_sub_header(geo, params, vmcoreinfo, front + geo->block_size);
 	*ret = front;
 	return NULL;

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/ranges.h"
 #include "diskdump_mod.h"
 #include "kernel/kernel.h"
 
@@ -38,6 +39,7 @@ struct kdump_header_params {
 	const struct kernel *kernel;
 	uint32_t status;	/* KDUMP_* */
 	unsigned int dump_level;
+	const struct range *piece;	/* the pfns of a piece of a split set; NULL: a whole file */
 };
 
 /* Both headers and the notes: geo->front_size bytes; the caller frees them. */

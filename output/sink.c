@@ -9,12 +9,14 @@
 /* What every write must obey, whatever the sink. */
 static struct err *check_range(const struct sink *sink, uint64_t off, uint64_t len)
 {
+	uint64_t limit = sink->limit ? sink->limit : SINK_SIZE_MAX;
+
 	if (sink->finished)
 		return err_new(ERR_OTHER, "%s: written to after it was finished", sink->name);
-	if (!range_fits(off, len, SINK_SIZE_MAX))
-		return err_new(ERR_LIMIT,
-			       "%s: %" PRIu64 " bytes at offset %" PRIu64 " are beyond the largest file",
-			       sink->name, len, off);
+	if (!range_fits(off, len, limit))
+		return err_new(ERR_LIMIT, "%s: %" PRIu64 " bytes at offset %" PRIu64 " are beyond the "
+			       "%s of %" PRIu64 " bytes", sink->name, len, off,
+			       sink->limit ? "limit" : "largest file", limit);
 	return NULL;
 }
 
@@ -48,6 +50,18 @@ void sink_reserve(struct sink *sink, uint64_t off, uint64_t len)
 		return;
 	if (sink->ops->reserve)
 		sink->ops->reserve(sink, off, len);
+}
+
+struct err *sink_restart(struct sink *sink)
+{
+	if (sink->finished)
+		return err_new(ERR_OTHER, "%s: begun anew after it was finished", sink->name);
+	if (!sink->ops->restart)
+		return err_new(ERR_UNSUPPORTED, "%s: what was written cannot be taken back",
+			       sink->name);
+	TRY(sink->ops->restart(sink));
+	sink->written = 0;
+	return NULL;
 }
 
 struct err *sink_finish(struct sink *sink)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where output bytes go: a file, later a flattened stream or split set.
+ * Where output bytes go: a file or a flattened stream.
  * Writers place bytes by offset, each byte once, in large pieces.
  *
  * To add a sink: write output/sink_NAME.c with a `static const struct sink_ops`
@@ -12,6 +12,7 @@
 #ifndef OUTPUT_SINK_H
 #define OUTPUT_SINK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +43,18 @@ struct sink_ops {
 	struct err *(*finish)(struct sink *sink);
 	/* Required. Frees and closes; without finish() the output stays as it is. */
 	void (*destroy)(struct sink *sink);
+	/*
+	 * NULL: cannot be done. Forget everything that was written: the output is as it was
+	 * when it was opened.
+	 */
+	struct err *(*restart)(struct sink *sink);
 	/* The bytes already written may be written again (a header rewritten when the run fails). */
 	bool can_rewrite;
+	/*
+	 * For one that cannot rewrite: how an output ends that was not finished, as
+	 * in "it ends UNFINISHED". NULL: nobody can tell.
+	 */
+	const char *unfinished;
 };
 
 struct sink {
@@ -51,6 +62,7 @@ struct sink {
 	const char *name;	/* for messages; owned by the sink */
 	bool zero_filled;	/* bytes between written ones read as zero, they need not be written */
 	bool finished;		/* finish() succeeded; kept by sink_finish() */
+	uint64_t limit;		/* no byte at this offset or behind it: ERR_LIMIT; 0: SINK_SIZE_MAX */
 	uint64_t written;	/* bytes accepted so far, kept by sink_write() */
 };
 
@@ -68,6 +80,20 @@ struct sink {
 struct err *sink_open_file(const char *path, bool force, struct sink **ret)
 	__attribute__((warn_unused_result));
 
+/*
+ * A flattened stream (input/flat_format.h) to @fd, which stays open. Every write
+ * is a record; bytes that are out cannot be rewritten. The end record, without
+ * which a stream is incomplete, goes out in sink_finish(). Once *@stop is not 0 (NULL:
+ * never), no more is written: a receiver that stalls must not hold up the end.
+ * ERR_UNSUPPORTED for a terminal. @name is borrowed.
+ */
+struct err *sink_open_flat(int fd, const char *name, const volatile sig_atomic_t *stop,
+			   struct sink **ret) __attribute__((warn_unused_result));
+
+/* Plain bytes to @fd, which must be written front to back: a text. As above, terminals included. */
+struct err *sink_open_stream(int fd, const char *name, const volatile sig_atomic_t *stop,
+			     struct sink **ret) __attribute__((warn_unused_result));
+
 /* Counts and drops: --dry-run. */
 struct err *sink_open_null(struct sink **ret) __attribute__((warn_unused_result));
 
@@ -81,6 +107,9 @@ struct err *sink_rewrite(struct sink *sink, uint64_t off, const void *buf, size_
 
 struct err *sink_extend(struct sink *sink, uint64_t size) __attribute__((warn_unused_result));
 void sink_reserve(struct sink *sink, uint64_t off, uint64_t len);
+
+/* Begin anew, with nothing written. ERR_UNSUPPORTED when what is out cannot be taken back. */
+struct err *sink_restart(struct sink *sink) __attribute__((warn_unused_result));
 
 /* At most once with success; no writes after that. */
 struct err *sink_finish(struct sink *sink) __attribute__((warn_unused_result));

@@ -131,6 +131,22 @@ static void file_reserve(struct sink *sink, uint64_t off, uint64_t len)
 	} while (rc < 0 && errno == EINTR);
 }
 
+static struct err *file_restart(struct sink *sink)
+{
+	struct file_sink *file = to_file(sink);
+	int rc;
+
+	if (file->fd < 0)
+		return err_new(ERR_IO, "%s: already closed", file->path);
+	memset(&file->behind, 0, sizeof(file->behind));
+	if (!file->regular)
+		return NULL;
+	do {
+		rc = ftruncate(file->fd, 0);
+	} while (rc < 0 && errno == EINTR);
+	return rc < 0 ? err_sys(errno, "%s: cannot empty it", file->path) : NULL;
+}
+
 /*
  * NFS and file systems with delayed allocation tell of a full or broken device
  * only here, and callers look at nothing but the exit status.
@@ -169,6 +185,7 @@ static const struct sink_ops file_ops = {
 	.reserve = file_reserve,
 	.finish = file_finish,
 	.destroy = file_destroy,
+	.restart = file_restart,
 	.can_rewrite = true,
 };
 

@@ -19,6 +19,12 @@ static struct err *null_finish(struct sink *sink)
 	return NULL;
 }
 
+static struct err *null_restart(struct sink *sink)
+{
+	(void)sink;
+	return NULL;
+}
+
 static void null_destroy(struct sink *sink)
 {
 	free(sink);
@@ -28,6 +34,7 @@ static const struct sink_ops null_ops = {
 	.write = null_write,
 	.finish = null_finish,
 	.destroy = null_destroy,
+	.restart = null_restart,
 	.can_rewrite = true,
 };
 

@@ -379,3 +379,19 @@ struct err *plan_next_run(struct plan_cursor *cursor, uint64_t from, struct rang
 	*found = false;
 	return NULL;
 }
+
+struct err *plan_count(struct plan_cursor *cursor, const struct range *pfns, uint64_t *ret)
+{
+	struct range run = { .end = pfns->start };
+	uint64_t count = 0;
+	bool found;
+
+	for (;;) {
+		TRY(plan_next_run(cursor, run.end, &run, &found));
+		if (!found || run.start >= pfns->end)
+			break;
+		count += min_u64(run.end, pfns->end) - run.start;
+	}
+	*ret = count;
+	return NULL;
+}

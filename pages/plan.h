@@ -72,4 +72,8 @@ struct err *plan_block_bits(struct plan_cursor *cursor, uint64_t block, const ui
 struct err *plan_next_run(struct plan_cursor *cursor, uint64_t from, struct range *ret,
 			  bool *found) __attribute__((warn_unused_result));
 
+/* How many pages of [pfns->start, pfns->end) stay. */
+struct err *plan_count(struct plan_cursor *cursor, const struct range *pfns, uint64_t *ret)
+	__attribute__((warn_unused_result));
+
 #endif

@@ -94,6 +94,8 @@ static void test_numbers(void)
 		"--cyclic-buffer 0 a b", "--message-level 0 a b", "--message-level 31 a b",
 		"-b 8 a b", "--work-dir /tmp a b", "--num 2 a b", "--max-memory 0 a b",
 		"--max-memory 1048576 a b", "--max-memory 4G a b", "--max-memory=64m a b",
+		"-L 1 a b", "-L 7E a b", "-L 3p a b", "-d 11,31 a b", "-d 31,1 a b",
+		"-d 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,31 a b",
 	};
 	static const char *const bad[] = {
 		"-d 64 a b", "-d -1 a b", "-d x a b", "-d 3x a b", "-d 0x1f a b",
@@ -101,8 +103,11 @@ static void test_numbers(void)
 		"--num-threads 2,3 a b", "--cyclic-buffer -1 a b", "--cyclic-buffer 1M a b",
 		"--message-level 32 a b", "--message-level -1 a b", "--message-level x a b",
 		"-b x a b", "--max-memory M a b", "--max-memory 1MB a b", "--max-memory -1 a b",
-		"--max-memory 1T a b", "--max-memory= a b", "--max-memory 18446744073709551616 a b",
-		"--max-memory 17179869184G a b", "--max-memory +1 a b",
+		"--max-memory 1X a b", "--max-memory= a b", "--max-memory 18446744073709551616 a b",
+		"--max-memory 17179869184G a b", "--max-memory +1 a b", "-L 0 a b", "-L x a b",
+		"-L 8E a b", "-L -1 a b", "-L 1MB a b", "-L= a b", "-d 1, a b", "-d ,1 a b",
+		"-d 1,,31 a b", "-d 1,64 a b", "-d 1;31 a b",
+		"-d 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 a b",
 	};
 	struct options o;
 
@@ -120,6 +125,38 @@ static void test_numbers(void)
 	CHECK_EQ(o.max_memory, 7 << 20);
 	CHECK_OK(parse("--max-memory 9G a b", &o));
 	CHECK_EQ(o.max_memory, UINT64_C(9) << 30);
+	CHECK_OK(parse("-L 2T a b", &o));
+	CHECK_EQ(o.size_limit, UINT64_C(2) << 40);
+}
+
+static void test_levels(void)
+{
+	struct options o;
+
+	CHECK_OK(parse("a b", &o));
+	CHECK(o.level_count == 1 && o.levels[0] == 0 && o.level == 0);
+	CHECK_OK(parse("-d 1,16,31 a b", &o));
+	CHECK(o.level_count == 3 && o.level == 1);
+	CHECK(o.levels[0] == 1 && o.levels[1] == 16 && o.levels[2] == 31);
+	/* As every option: the last one counts. */
+	CHECK_OK(parse("-d 1,16,31 -d 8 a b", &o));
+	CHECK(o.level_count == 1 && o.levels[0] == 8 && o.level == 8);
+}
+
+/* Which word is which file. */
+static void test_files(void)
+{
+	struct options o;
+
+	CHECK_OK(parse("a b", &o));
+	CHECK(!strcmp(o.vmcore, "a") && !strcmp(o.dumpfile, "b") && !o.flatten);
+	CHECK_OK(parse("-F -c a -F", &o));
+	CHECK(!strcmp(o.vmcore, "a") && !o.dumpfile && o.flatten);
+	CHECK_OK(parse("-R b", &o));
+	CHECK_EQ(o.action, ACTION_REARRANGE);
+	CHECK(!o.vmcore && !strcmp(o.dumpfile, "b"));
+	CHECK_OK(parse("--check-params -R b", &o));
+	CHECK_EQ(o.action, ACTION_CHECK_PARAMS);
 }
 
 static void test_texts(void)
@@ -137,7 +174,9 @@ static void test_texts(void)
 		{ "--help=1", "option '--help=1' takes no argument" },
 		{ "-E -c a b", "options -E and -c exclude each other" },
 		{ "a", "1 file name given; wanted: VMCORE and DUMPFILE" },
-		{ "-F a", "option -F is not in this version" },
+		{ "-F a b", "2 file names given; wanted: VMCORE" },
+		{ "-E a b", "option -E is not in this version" },
+		{ "-L 0 a b", "option -L: '0' is not a size (a number above 0, then K, M, G, T, P or E)" },
 	};
 	struct options o;
 
@@ -158,6 +197,7 @@ static void test_rejected_forms(void)
 		"--split --num-threads 2 a b c", "--dry-run --dump-dmesg a b",
 		"--partial-dmesg a b", "-e a b", "--config f a b", "-E --split a b c",
 		"-x v -i i a b", "--split a b", "--reassemble a", "-R a b", "--mem-usage a b",
+		"-R", "-R -F a", "-R --split a b c", "-R --dump-dmesg a", "-R --estimate a",
 		"--dump-dmesg a", "--dump-dmesg a b c", "--mem", "--m a b",
 	};
 	struct options o;
@@ -175,11 +215,11 @@ static void test_rejected_forms(void)
 static void test_not_in_this_version(void)
 {
 	static const char *const lines[] = {
-		"-E a b", "-F a", "-L 1G a b", "-R a", "-X a b", "-e --work-dir /tmp a b",
+		"-E a b", "-X a b", "-e --work-dir /tmp a b",
 		"-x v -g out", "-i f a b", "-x f a b", "--config f -x v a b", "--diskset a --diskset b c",
 		"--eppic f -x v a b", "--extension f a b", "--mem-usage a", "--dump-dmesg --partial-dmesg a b",
 		"--reassemble a b", "--split a b c", "--splitblock-size 4 a b", "--vtop 0x1 a b",
-		"--xen-syms f a b", "--xen-vmcoreinfo f a b", "--xen_phys_start 0 a b", "-d 1,31 a b",
+		"--xen-syms f a b", "--xen-vmcoreinfo f a b", "--xen_phys_start 0 a b",
 	};
 	struct options o;
 
@@ -246,6 +286,8 @@ int main(void)
 	RUN(test_last_codec_wins);
 	RUN(test_actions);
 	RUN(test_numbers);
+	RUN(test_levels);
+	RUN(test_files);
 	RUN(test_texts);
 	RUN(test_rejected_forms);
 	RUN(test_not_in_this_version);

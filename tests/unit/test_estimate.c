@@ -51,7 +51,7 @@ static void setup_close(struct setup *s)
 
 static uint64_t really_written(const struct setup *s, const struct codec *codec, unsigned int level)
 {
-	struct kdump_params params = {
+	struct writer_params params = {
 		.kernel = &s->m.kernel,
 		.level = level,
 		.copy = { .dump = s->m.dump, .plan = s->plan, .codec = codec,

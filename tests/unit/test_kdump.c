@@ -13,10 +13,10 @@ static const struct memdump_params x86_64 = {
 	.high_pfn = 0x100010, .high_pages = 3300, .cut_pages = 40, .plan_budget = 1 << 20,
 };
 
-static struct kdump_params params_of(const struct memdump *m, const struct codec *codec,
+static struct writer_params params_of(const struct memdump *m, const struct codec *codec,
 				     unsigned int level, unsigned int threads)
 {
-	return (struct kdump_params){
+	return (struct writer_params){
 		.kernel = &m->kernel,
 		.level = level,
 		.copy = { .dump = m->dump, .plan = m->plan, .codec = codec,
@@ -43,7 +43,7 @@ static void expected(const struct memdump_params *p, struct copy_stats *want)
 static struct memsink *write_and_check(const struct memdump *m, const struct codec *codec,
 				       unsigned int level, unsigned int threads, bool file)
 {
-	struct kdump_params params = params_of(m, codec, level, threads);
+	struct writer_params params = params_of(m, codec, level, threads);
 	struct memsink *out = memsink_create(file);
 	uint32_t status = (codec ? codec->page_flag : 0) | (m->dump->incomplete ? 8 : 0);
 	struct copy_stats stats, want;
@@ -196,7 +196,7 @@ static void test_inherits(void)
 	struct memdump_params p = x86_64;
 	struct memdump m;
 	struct memsink *out;
-	struct kdump_params params;
+	struct writer_params params;
 	struct copy_stats stats;
 	struct kdumpread r;
 

@@ -24,7 +24,7 @@ struct run {
 static struct err *write_dump(const struct memdump *m, const struct run *run, struct memsink *out,
 			      struct copy_stats *stats)
 {
-	struct kdump_params params = {
+	struct writer_params params = {
 		.kernel = &m->kernel,
 		.level = run->level,
 		.copy = { .dump = m->dump, .plan = m->plan, .codec = run->codec,

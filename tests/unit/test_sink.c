@@ -147,6 +147,30 @@ static void test_size_limit(void)
 	sink_destroy(sink);
 }
 
+/* A limit of our own, and beginning anew when it was hit. */
+static void test_limit_and_restart(void)
+{
+	const char *path = in_dir("anew");
+	struct sink *sink;
+
+	CHECK_OK(sink_open_file(path, false, &sink));
+	sink->limit = 10;
+	CHECK_OK(sink_write(sink, 0, "0123456789", 10));
+	CHECK_ERR(sink_write(sink, 10, "x", 1), ERR_LIMIT);
+	CHECK_ERR(sink_extend(sink, 11), ERR_LIMIT);
+	CHECK_ERR(sink_write(sink, 9, "xy", 2), ERR_LIMIT);
+	CHECK_EQ(sink->written, 10);
+	CHECK_OK(sink_restart(sink));
+	CHECK_EQ(sink->written, 0);
+	check_content(path, "", 0);
+	CHECK_ERR(sink_write(sink, 10, "x", 1), ERR_LIMIT);
+	CHECK_OK(sink_write(sink, 0, "new", 3));
+	CHECK_OK(sink_finish(sink));
+	CHECK_ERR(sink_restart(sink), ERR_OTHER);
+	sink_destroy(sink);
+	check_content(path, "new", 3);
+}
+
 static void test_contract(void)
 {
 	struct sink *sink;
@@ -173,7 +197,7 @@ static void test_contract(void)
 
 int main(void)
 {
-	static const char *const names[] = { "new", "existing", "fifo", "limited" };
+	static const char *const names[] = { "new", "existing", "fifo", "limited", "anew" };
 	size_t i;
 
 	if (!mkdtemp(dir)) {
@@ -185,6 +209,7 @@ int main(void)
 	RUN(test_refused);
 	RUN(test_devices);
 	RUN(test_size_limit);
+	RUN(test_limit_and_restart);
 	RUN(test_contract);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(in_dir(names[i]));

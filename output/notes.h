@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ELF notes of a dump as an output file has them. */
+#ifndef OUTPUT_NOTES_H
+#define OUTPUT_NOTES_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "input/dump.h"
+
+/* Bytes of all notes, with one for VMCOREINFO where the input has it elsewhere. */
+uint64_t dump_notes_size(const struct dump *dump);
+
+/*
+ * Write them to @at, which is filled with zeros; returns where in them
+ * VMCOREINFO's text begins, 0 when there is none. @order: of the dumped machine.
+ */
+uint64_t dump_notes_put(const struct dump *dump, enum byte_order order, uint8_t *at);
+
+#endif
