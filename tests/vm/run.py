@@ -32,7 +32,7 @@ STEP_SECONDS = 150
 # (seen with QEMU 7.2 as "Oops: int3" in 6.12 when a static key was flipped).
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
-CAPTURE_FILES = ("capture", "capture-init")
+CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps")
 
 
 def result_dir(guest):
@@ -197,7 +197,7 @@ def run(guest, program, say=print, again=False):
     console log of a failure is kept beside the results as NAME.failed.log.
     """
     final = result_dir(guest)
-    program = program if guest.kexec else None
+    program = program.running(guest.script) if program and guest.kexec else None
     dump_key, crash_key = keys(guest, program)
     meta_path = final / "meta.json"
     old = json.loads(meta_path.read_text(encoding="utf-8")) if meta_path.exists() else {}
