@@ -25,7 +25,8 @@ class Guest:
     memory, pmem and swap are MiB; balloon and plug are MiB taken from, and added
     to, the running guest; kexec is "file", "load" or "" (no crash); flood is a
     number of log records; nodes is the number of NUMA nodes; workload is what
-    guest/workload.c takes; script is the file in guest/ that the capture kernel runs.
+    guest/workload.c takes; script is the file in guest/ that the capture kernel runs;
+    qemu is the format of a second dump that QEMU makes of the same moment.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Guest:
     nodes: int = 1
     pmem: int = 0
     script: str = "capture"
+    qemu: str = ""
     why: str = ""
 
 
@@ -54,10 +56,11 @@ WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "t
 
 GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
-    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", why="5 levels, kexec_file_load"),
+    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", qemu="kdump-zlib",
+          why="5 levels, kexec_file_load"),
     Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
           why="4 levels, swapped pages"),
-    Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON,
+    Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON, qemu="kdump-snappy",
           why="4 levels, full log ring"),
     Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,
           workload=POISON, why="newest kernel, 5 levels"),
@@ -74,7 +77,8 @@ GUESTS = [
     Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
-    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, why="arm64, 4K pages, 52 bits"),
+    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, qemu="kdump-lzo",
+          why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
           workload="poison=1 " + WORKLOAD_16K, why="arm64, 16K pages"),
 ]

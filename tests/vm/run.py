@@ -189,6 +189,15 @@ def _dig(path):
     subprocess.run(["fallocate", "--dig-holes", path], check=True)
 
 
+def _dump(machine, guest, out):
+    """The guest's memory, in each format that is asked for, of one moment."""
+    machine.qmp("stop")
+    machine.dump(out / "vmcore.elf")
+    if guest.qemu:
+        machine.dump(out / "vmcore.flat", guest.qemu)
+    machine.qmp("cont")
+
+
 def run(guest, program, say=print, again=False):
     """Boot guest unless its results are fresh; returns the folder of the results.
 
@@ -240,7 +249,7 @@ def _run_in(guest, program, work, out):
     with Machine(_arguments(guest, kern, disks, work), out / "serial.log") as machine:
         _boot_to_snapshot(machine, guest)
         lap("boot")
-        machine.dump(out / "vmcore.elf")
+        _dump(machine, guest, out)
         _unpack_snapshot(disks["out"], out)
         lap("dump")
         if guest.kexec:
