@@ -21,7 +21,7 @@ MIB = 1 << 20
 CMDLINE = ("console=ttyS0 irqpoll nr_cpus=1 reset_devices acpi_no_memhotplug loglevel=4 "
            "panic=-1 mitigations=off no_timer_check")
 MODULES = ["virtio_pci", "virtio_blk", "ext4"]
-CRASH_SECONDS = 240
+CRASH_SECONDS = 480
 RAW_BYTES = 160 * MIB
 LINE = re.compile(r"^MDFCAP (done|fail|\S+ status=)(.*)")
 
