@@ -48,7 +48,13 @@ class Bench:
         output.unlink(missing_ok=True)
         command = [*self.commands[who], *options]
         if row.kind == "whole":
-            return measure.whole_run([*command, str(vmcore), str(output)], output)
+            return measure.whole_run([*command, str(vmcore), str(output)], [output])
+        if row.kind == "stream":
+            return measure.whole_run([*command, str(vmcore)], [], piped=True)
+        if row.kind == "split":
+            pieces = [output, output.with_suffix(".second")]
+            pieces[1].unlink(missing_ok=True)
+            return measure.whole_run([*command, str(vmcore), *map(str, pieces)], pieces)
         command += ["--dry-run", "--message-level", "31", str(vmcore), str(output)]
         return measure.classify_run(command, MEMORY_SECONDS if row.kind == "memory" else None)
 

@@ -12,6 +12,7 @@ for folder in (HERE.parent / "vm", HERE.parent / "compat", HERE.parent / "gen"):
 
 import bigmachine  # noqa: E402  pylint: disable=wrong-import-position
 import dumps  # noqa: E402  pylint: disable=wrong-import-position
+import foreign  # noqa: E402  pylint: disable=wrong-import-position
 import machine  # noqa: E402  pylint: disable=wrong-import-position
 import recipe  # noqa: E402  pylint: disable=wrong-import-position
 from packages import cache_dir  # noqa: E402  pylint: disable=wrong-import-position
@@ -72,6 +73,18 @@ def real_guest():
         subprocess.run([sys.executable, HERE.parent / "vm/lab.py", "run", GUEST], check=True)
     print(f"copying {source}", flush=True)
     dumps.plain_copy(source, folder()).rename(path)
+    return path
+
+
+def filtered_guest():
+    """The guest's dump as the incumbent stores it with zlib at level 1."""
+    path = folder() / f"{GUEST}-{VERSION}.kdump"
+    if not path.exists():
+        part = path.with_suffix(".part")
+        print(f"filtering {path}", flush=True)
+        subprocess.run([*foreign.makedumpfile().command, "-f", "-c", "-d", "1", real_guest(), part],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        part.rename(path)
     return path
 
 

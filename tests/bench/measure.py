@@ -7,6 +7,7 @@ the page cache and are not counted. For programs started through a loader the
 loader is the program.
 """
 
+import contextlib
 import dataclasses
 import os
 import pty
@@ -49,10 +50,22 @@ def _start(command, output):
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
-def whole_run(command, product=None):
-    """Run to the end; product is the path of the file it writes."""
+@contextlib.contextmanager
+def _discarded(piped):
+    """Where standard output goes: nowhere, or through a pipe to cat and then nowhere."""
+    with open(os.devnull, "wb") as null:
+        if not piped:
+            yield null
+            return
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=null) as cat:
+            yield cat.stdin
+
+
+def whole_run(command, products, piped=False):
+    """Run to the end; products are the paths of the files it writes."""
     begin, peak = time.monotonic(), 0
-    with open(os.devnull, "wb") as null, _start(command, null) as process:
+    with open(os.devnull, "wb") as null, _discarded(piped) as output, \
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=null) as process:
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
@@ -63,7 +76,7 @@ def whole_run(command, product=None):
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise MeasureError(f"{' '.join(command)}: exit status {process.returncode}")
-    size = os.stat(product).st_size if product else None
+    size = sum(os.stat(path).st_size for path in products) if products else None
     return Result(wall, usage.ru_utime + usage.ru_stime, peak, size)
 
 

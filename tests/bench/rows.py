@@ -15,7 +15,8 @@ INCUMBENT, ONE, TWO = "incumbent", "one", "two"
 @dataclasses.dataclass(frozen=True)
 class Row:
     """kind: "classify" (until copying begins), "whole" (to the end, a file on
-    tmpfs) or "memory" (as classify, once, for the sake of its memory).
+    tmpfs), "stream" (to the end, standard output is a pipe to cat), "split" (to the
+    end, two files) or "memory" (as classify, once, for the sake of its memory).
 
     options are ours, base those of the incumbent when they differ; targets:
     how many times as fast as the incumbent we want to be with one thread and
@@ -44,6 +45,7 @@ INPUTS = {
     "64g": lambda: inputs.synthetic(64),
     "2g": lambda: inputs.synthetic(2),
     "guest": inputs.real_guest,
+    "filtered": inputs.filtered_guest,
     "1t": lambda: inputs.enormous(1),
     "15.5t": lambda: inputs.enormous(15.5),
 }
@@ -66,6 +68,10 @@ ROWS = (
     *_copies(),
     Row("guest, -z -d 1, against --num-threads 2", "whole", "guest", ("-z", "-d", "1"), None, 20,
         ("-z", "-d", "1", "--num-threads", "2")),
+    Row("guest, -F -l -d 31 into a pipe", "stream", "guest", ("-F", "-l", "-d", "31"), 1.3, 2),
+    Row("guest, -E -d 31 (ELF)", "whole", "guest", ("-E", "-d", "31"), 1.3, 2),
+    Row("guest, --split -l -d 31, two files", "split", "guest", ("--split", "-l", "-d", "31"), 1.3, 2),
+    Row("its -c -d 1 dump refiltered, -l -d 31", "whole", "filtered", ("-l", "-d", "31"), 1.3, 2),
     Row("memory, 64 GiB", "memory", "64g", ("-d", "31"), None, None),
     Row("memory, 1 TiB", "memory", "1t", ("-d", "31"), None, None),
     Row("memory, 15.5 TiB", "memory", "15.5t", ("-d", "31"), None, None),

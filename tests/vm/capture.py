@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 
+import callers
 from initramfs import Initramfs, add_busybox
 from machine import MachineError
 from packages import Archive, PackageError, cache_dir, host_codename
@@ -20,7 +21,8 @@ MIB = 1 << 20
 CMDLINE = ("console=ttyS0 irqpoll nr_cpus=1 reset_devices acpi_no_memhotplug loglevel=4 "
            "panic=-1 mitigations=off no_timer_check")
 MODULES = ["virtio_pci", "virtio_blk", "ext4"]
-CRASH_SECONDS = 240
+CRASH_SECONDS = 480
+RAW_BYTES = 160 * MIB
 LINE = re.compile(r"^MDFCAP (done|fail|\S+ status=)(.*)")
 
 
@@ -40,7 +42,12 @@ class Program:
 
     def contents(self):
         """The bytes that decide what a crash gives."""
-        return self.path.read_bytes() + self.script.read_bytes()
+        more = callers.contents() if self.script.name == callers.SCRIPT else b""
+        return self.path.read_bytes() + self.script.read_bytes() + more
+
+    def running(self, script):
+        """The same program run by another file of guest/."""
+        return dataclasses.replace(self, script=HERE / "guest" / script)
 
 
 def kexec_program():
@@ -69,6 +76,8 @@ def image(kern, program):
         _add_foreign(result, program)
     else:
         result.add_program(program.path, "bin/makedumpfile")
+    if program.script.name == callers.SCRIPT:
+        callers.add(result)
     result.add_modules(kern, MODULES)
     return result.bytes()
 
@@ -77,12 +86,14 @@ def disks(work, memory):
     """Make the disks of the capture side in work; memory is in MiB; {serial: path}.
 
     `result` is an ext4 image for files, `vmcore` a raw disk that takes
-    /proc/vmcore as it is.
+    /proc/vmcore as it is, `raw` one that holds something else already.
     """
-    paths = {name: work / (name + ".img") for name in ("result", "vmcore")}
+    paths = {name: work / (name + ".img") for name in ("result", "vmcore", "raw")}
     make_ext4(paths["result"], (2 * memory + 128) * MIB)
     with open(paths["vmcore"], "wb") as file:
         file.truncate((memory + 64) * MIB)
+    with open(paths["raw"], "wb") as file:
+        file.write(b"what was here before\n" * (RAW_BYTES // 21))
     return paths
 
 

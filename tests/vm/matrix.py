@@ -25,7 +25,8 @@ class Guest:
     memory, pmem and swap are MiB; balloon and plug are MiB taken from, and added
     to, the running guest; kexec is "file", "load" or "" (no crash); flood is a
     number of log records; nodes is the number of NUMA nodes; workload is what
-    guest/workload.c takes.
+    guest/workload.c takes; script is the file in guest/ that the capture kernel runs;
+    qemu is the format of a second dump that QEMU makes of the same moment.
     """
 
     name: str
@@ -41,20 +42,25 @@ class Guest:
     swap: int = 0
     nodes: int = 1
     pmem: int = 0
+    script: str = "capture"
+    qemu: str = ""
     why: str = ""
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
 HUGE = "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16"
+# Little: it is written eight times.
+CALLED = "anon=16 thp=8 tmpfs=8 clean=8 free=8"
 # On arm64 with 16K pages a huge page is 32 MiB.
 WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "thp=64")
 
 GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
-    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", why="5 levels, kexec_file_load"),
+    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", qemu="kdump-zlib",
+          why="5 levels, kexec_file_load"),
     Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
           why="4 levels, swapped pages"),
-    Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON,
+    Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON, qemu="kdump-snappy",
           why="4 levels, full log ring"),
     Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,
           workload=POISON, why="newest kernel, 5 levels"),
@@ -68,8 +74,11 @@ GUESTS = [
           why="memory added and partly taken offline again"),
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
+    Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
+          script="callers", why="captured by the commands of the distributions"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
-    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, why="arm64, 4K pages, 52 bits"),
+    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, qemu="kdump-lzo",
+          why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
           workload="poison=1 " + WORKLOAD_16K, why="arm64, 16K pages"),
 ]

@@ -32,7 +32,7 @@ STEP_SECONDS = 150
 # (seen with QEMU 7.2 as "Oops: int3" in 6.12 when a static key was flipped).
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
-CAPTURE_FILES = ("capture", "capture-init")
+CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps")
 
 
 def result_dir(guest):
@@ -189,6 +189,15 @@ def _dig(path):
     subprocess.run(["fallocate", "--dig-holes", path], check=True)
 
 
+def _dump(machine, guest, out):
+    """The guest's memory, in each format that is asked for, of one moment."""
+    machine.qmp("stop")
+    machine.dump(out / "vmcore.elf")
+    if guest.qemu:
+        machine.dump(out / "vmcore.flat", guest.qemu)
+    machine.qmp("cont")
+
+
 def run(guest, program, say=print, again=False):
     """Boot guest unless its results are fresh; returns the folder of the results.
 
@@ -197,7 +206,7 @@ def run(guest, program, say=print, again=False):
     console log of a failure is kept beside the results as NAME.failed.log.
     """
     final = result_dir(guest)
-    program = program if guest.kexec else None
+    program = program.running(guest.script) if program and guest.kexec else None
     dump_key, crash_key = keys(guest, program)
     meta_path = final / "meta.json"
     old = json.loads(meta_path.read_text(encoding="utf-8")) if meta_path.exists() else {}
@@ -240,7 +249,7 @@ def _run_in(guest, program, work, out):
     with Machine(_arguments(guest, kern, disks, work), out / "serial.log") as machine:
         _boot_to_snapshot(machine, guest)
         lap("boot")
-        machine.dump(out / "vmcore.elf")
+        _dump(machine, guest, out)
         _unpack_snapshot(disks["out"], out)
         lap("dump")
         if guest.kexec:

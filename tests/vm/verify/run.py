@@ -18,9 +18,12 @@ if __name__ == "__main__":
     # The folder of this file would hide the modules of tests/vm that have the same names.
     sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 import verify.paths  # noqa: E402,F401
+from callers import SCRIPT  # noqa: E402
+from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import crashes, dmesg, dumps, external, pmem, program, report, tags  # noqa: E402
+from verify import callers, crashes, dmesg, dumps, external, pmem, program  # noqa: E402
+from verify import qemudump, report, roundtrip, tags  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -52,11 +55,18 @@ class CountingSuite(Suite):
 def build(subject, facts):
     """The Suite of one guest."""
     suite = CountingSuite(subject.meta["guest"])
+    if guest(subject.meta["guest"]).script == SCRIPT:
+        callers.add(suite, subject)
+        return suite
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
         pmem.add(suite, subject, facts)
     for part in (dumps, tags, report, dmesg):
         part.add(suite, subject, facts)
+    if subject.vmcore.name != "vmcore.pmem.elf":
+        roundtrip.add(suite, subject)
+    if (subject.folder / qemudump.NAME).exists():
+        qemudump.add(suite, subject)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
     return suite
