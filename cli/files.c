@@ -45,7 +45,8 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 		.log = &run->console->log,
 	};
 
-	TRY(dump_open(run->options->vmcore, &options, ret));
+	TRY(dump_open_set((const char *const *)run->options->words, run->options->vmcore_count,
+			  &options, ret));
 	show_vmcoreinfo(&run->console->log, *ret);
 	return NULL;
 }
@@ -78,10 +79,12 @@ struct err *run_check_output(const struct run *run, const char *name)
 		return errno == ENOENT ? NULL : open_error(name, errno);
 	if (!options->force)
 		return open_error(name, EEXIST);
-	if (options->vmcore && !stat(name, &out) && !stat(options->vmcore, &in) &&
-	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
-			       options->vmcore, name);
+	for (size_t i = 0; i < options->vmcore_count; i++) {
+		if (!stat(name, &out) && !stat(options->words[i], &in) &&
+		    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
+				       options->words[i], name);
+	}
 	return NULL;
 }
 

@@ -32,6 +32,8 @@ const struct option_row option_rows[] = {
 	{ .name = "splitblock-size", .arg = "KB", .group = GROUP_OUTPUT,
 	  .set = option_set_splitblock,
 	  .help = "cut the pieces of --split at multiples of so much memory" },
+	{ .name = "reassemble", .group = GROUP_OUTPUT, ACTION(ACTION_REASSEMBLE),
+	  .help = "write the pieces that --split made to one DUMPFILE, the last name" },
 	{ .letter = 'F', .group = GROUP_OUTPUT, FLAG(flatten),
 	  .help = "write a flattened dump to standard output, for a pipe or a raw\n"
 		  "partition; all messages go to standard error" },
@@ -99,7 +101,6 @@ const struct option_row option_rows[] = {
 	{ .name = "extension", .arg = "FILE" },
 	{ .name = "mem-usage" },
 	{ .name = "partial-dmesg" },
-	{ .name = "reassemble" },
 	{ .name = "vtop", .arg = "ADDRESS" },
 	{ .name = "xen-syms", .arg = "FILE" },
 	{ .name = "xen-vmcoreinfo", .arg = "FILE" },

@@ -176,13 +176,18 @@ static void set_derived(struct options *options)
 		options->message_level = MESSAGE_LEVEL_DEFAULT;
 }
 
-/* -R has its input from standard input; all others name it first. */
+/* -R has its input from standard input, --reassemble from all but the last; others from the first. */
 static void name_files(struct options *options)
 {
 	int next = 0;
 
-	if (options->action != ACTION_REARRANGE && next < options->word_count)
-		options->vmcore = options->words[next++];
+	if (options->action == ACTION_REASSEMBLE)
+		next = options->word_count - 1;
+	else if (options->action != ACTION_REARRANGE)
+		next = options->word_count ? 1 : 0;
+	options->vmcore_count = (size_t)next;
+	if (next)
+		options->vmcore = options->words[0];
 	options->dumpfiles = options->words + next;
 	options->dumpfile_count = (size_t)(options->word_count - next);
 	if (options->dumpfile_count)

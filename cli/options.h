@@ -18,6 +18,7 @@ enum action {
 	ACTION_DUMP_DMESG,
 	ACTION_ESTIMATE,
 	ACTION_REARRANGE,
+	ACTION_REASSEMBLE,
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
 	ACTION_HELP,
@@ -55,6 +56,7 @@ struct options {
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
 	const char *vmcore;		/* the first of them; NULL where the action has no input file */
+	size_t vmcore_count;		/* input files, of which vmcore is the first */
 	const char *dumpfile;		/* the first output; NULL where there is none, or it is standard output */
 	char *const *dumpfiles;		/* all of them */
 	size_t dumpfile_count;		/* several for --split */

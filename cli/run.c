@@ -79,6 +79,7 @@ static action_fn *const actions[] = {
 	[ACTION_DUMP_DMESG] = action_dump_dmesg,
 	[ACTION_ESTIMATE] = action_estimate,
 	[ACTION_REARRANGE] = action_rearrange,
+	[ACTION_REASSEMBLE] = action_reassemble,
 	[ACTION_COUNT] = NULL,
 };
 

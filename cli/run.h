@@ -30,6 +30,7 @@ struct err *action_create(const struct run *run) __attribute__((warn_unused_resu
 struct err *action_estimate(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_dump_dmesg(const struct run *run) __attribute__((warn_unused_result));
 
+struct err *action_reassemble(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_rearrange(const struct run *run) __attribute__((warn_unused_result));
 
 /* Open the input and show its VMCOREINFO at debug level. */

@@ -110,6 +110,7 @@ struct dump {
 	unsigned int word;	/* of the file: 4 or 8 */
 	enum byte_order order;
 	uint16_t machine;	/* EM_*; 0 when the format does not say */
+	uint64_t lacking;	/* page frames of a split set that no piece at hand is to have */
 	bool incomplete;	/* marked so by whoever wrote it, or cut off */
 
 	struct dump_segment *segments;	/* usable ones: paddr known, sane */
@@ -127,6 +128,7 @@ struct dump {
 	uint64_t crash_time;	/* seconds since the epoch */
 	bool has_phys_base;
 	uint64_t phys_base;	/* as in struct arch */
+	uint32_t page_flags;	/* KDUMP_PAGE_CODECS of its status: what pages may be compressed with */
 	const char *eraseinfo;	/* what was erased from it, text, not NUL-terminated */
 	size_t eraseinfo_len;
 

@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "base/checked.h"
@@ -51,6 +52,37 @@ static struct err *load_vmcoreinfo(struct dump *dump, struct kdump *kdump)
 	return NULL;
 }
 
+/*
+ * What was erased from the pages of each piece. Pieces made of a dump with such a text
+ * inherit all of it: said once.
+ */
+static struct err *add_eraseinfo(struct dump *dump, struct kdump *kdump, const struct kdump_file *file)
+{
+	size_t len = (size_t)file->eraseinfo.size, had = dump->eraseinfo_len;
+	uint8_t *text, *all;
+
+	TRY(kdump_file_part(file, &file->eraseinfo, &text));
+	if (!text)
+		return NULL;
+	all = had >= len && !memcmp(kdump->eraseinfo, text, len) ? NULL :
+	      realloc(kdump->eraseinfo, had + len);
+	if (all) {
+		memcpy(all + had, text, len);
+		kdump->eraseinfo = all;
+		dump->eraseinfo = (const char *)all;
+		dump->eraseinfo_len = had + len;
+	}
+	free(text);
+	return NULL;
+}
+
+static struct err *load_eraseinfo(struct dump *dump, struct kdump *kdump)
+{
+	for (size_t i = 0; i < kdump->set.count; i++)
+		TRY(add_eraseinfo(dump, kdump, &kdump->set.files[i]));
+	return NULL;
+}
+
 static struct err *load_texts(struct dump *dump, struct kdump *kdump)
 {
 	const struct kdump_file *file = kdump->set.files;
@@ -58,10 +90,7 @@ static struct err *load_texts(struct dump *dump, struct kdump *kdump)
 	TRY(kdump_file_part(file, &file->notes, &kdump->notes));
 	dump_set_notes(dump, kdump->notes, (size_t)file->notes.size);
 	TRY(load_vmcoreinfo(dump, kdump));
-	TRY(kdump_file_part(file, &file->eraseinfo, &kdump->eraseinfo));
-	dump->eraseinfo = (const char *)kdump->eraseinfo;
-	dump->eraseinfo_len = (size_t)file->eraseinfo.size;
-	return NULL;
+	return load_eraseinfo(dump, kdump);
 }
 
 static void take_headers(struct dump *dump, const struct kdump_file *file)
@@ -73,6 +102,7 @@ static void take_headers(struct dump *dump, const struct kdump_file *file)
 	dump->crash_time = file->tv_sec;
 	dump->phys_base = file->phys_base;
 	dump->has_phys_base = true;
+	dump->page_flags = file->status & KDUMP_PAGE_CODECS;
 	dump->uts = &file->uts;
 	/* Not for notes that are there: the header of QEMU counts CPUs, too. */
 	if (!dump->nr_cpus && file->nr_cpus <= INT32_MAX)
@@ -106,6 +136,9 @@ static struct err *check_kin(const struct kdump_file *first, const struct kdump_
 			       "max_mapnr %#" PRIx64 " and block_size %" PRIu64 ", not %#" PRIx64
 			       " and %" PRIu64, file->src->name, first->src->name, file->max_mapnr,
 			       kdump_block_size(file), first->max_mapnr, kdump_block_size(first));
+	if (file->tv_sec != first->tv_sec || memcmp(&file->uts, &first->uts, sizeof(file->uts)))
+		return err_new(ERR_BAD_INPUT, "%s: is no piece of the dump that %s is a piece of: "
+			       "utsname or timestamp differ", file->src->name, first->src->name);
 	if (!file->split)
 		return err_new(ERR_BAD_INPUT, "%s: is no piece of a split dump, but a whole one",
 			       file->src->name);
@@ -136,6 +169,7 @@ static void check_gaps(struct dump *dump, const struct kdump_set *set)
 			log_warn(dump->log, "%s: the pieces at hand do not have page frames %#" PRIx64
 				 " to %#" PRIx64, set->files[0].src->name, at, next - 1);
 			dump->incomplete = true;
+			dump->lacking += next - at;
 		}
 		at = i < set->count ? set->files[i].end : end;
 	}

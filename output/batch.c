@@ -202,11 +202,40 @@ static size_t run_split(struct batch_worker *worker, uint64_t pfn, size_t count)
 	return bytes < env->page_size ? 1 : min_u64(count, bytes / env->page_size);
 }
 
+/* The page as the input has it; a dump that stores no page by itself gives its bytes. */
+static size_t page_take(struct batch_worker *worker, uint8_t *dst, struct copy_page *page)
+{
+	const struct batch_env *env = worker->env;
+	struct dump_stored stored;
+	const void *data;
+
+	*page = (struct copy_page){ .pfn = page->pfn };
+	if (!dump_view_stored(worker->view, page->pfn, &stored)) {
+		data = pages_get(worker, page->pfn, 1);
+		page->lost = !data;
+		if (!data)
+			return 0;
+		stored = (struct dump_stored){ .data = data, .len = (uint32_t)env->page_size };
+	}
+	if (!stored.flags && env->share_zero && is_zero(stored.data, stored.len))
+		return 0;
+	memcpy(dst, stored.data, stored.len);
+	page->data = dst;
+	page->len = stored.len;
+	page->flags = stored.flags;
+	return stored.len;
+}
+
 void batch_run(void *worker_arg, void *slot)
 {
 	struct batch_worker *worker = worker_arg;
 	struct batch *batch = slot;
 	size_t i, used = 0, count;
+
+	for (i = 0; worker->env->as_stored && i < batch->count; i++)
+		used += page_take(worker, batch->buf + used, &batch->pages[i]);
+	if (worker->env->as_stored)
+		return;
 
 	for (i = 0; i < batch->count; i += count) {
 		count = run_split(worker, batch->pages[i].pfn, run_length(batch, i));

@@ -23,6 +23,7 @@ struct batch_env {
 	struct dump *dump;
 	const struct codec *codec;	/* NULL: store raw */
 	bool share_zero;
+	bool as_stored;			/* set by the caller of batch_env_init(), see copy.h */
 	size_t page_size;		/* bytes, at most BATCH_BYTES */
 	size_t max_pages;		/* of a batch */
 	size_t buf_size;		/* bytes of batch.buf */

@@ -34,6 +34,11 @@ struct copy_params {
 	const struct plan *plan;
 	const struct codec *codec;	/* NULL: store raw */
 	bool share_zero;		/* level bit 1: zero pages carry no data */
+	/*
+	 * Pages as the dump stores them, compressed or not, whatever @codec; one that
+	 * cannot be read has neither data nor length.
+	 */
+	bool as_stored;
 	unsigned int threads;		/* workers; 0 in this thread */
 	const struct progress *progress;
 	struct range pfns;		/* only pages in here; all zero: the whole plan */

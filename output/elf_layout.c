@@ -117,12 +117,16 @@ struct cutter {
 	const struct elf_layout *layout;
 	const struct elf_load_sink *sink;
 	const struct elf_span *span;
+	struct elf_runs runs;
+	struct range run;	/* stored, not emitted yet, when has_run */
+	bool has_run;
+	uint64_t rank;		/* stored pages before it */
 	uint64_t done;		/* physical: PT_LOADs up to here are out */
 };
 
 /*
- * The PT_LOAD from cut->done to @next that stores [from, to), and @from is
- * cut->done, or nothing. @rank: stored pages before the page of @from.
+ * The PT_LOAD from cut->done to @next of which the first @stored bytes are
+ * stored. @rank: stored pages before the page of cut->done.
  */
 static struct err *cut_load(struct cutter *cut, uint64_t stored, uint64_t next, uint64_t rank)
 {
@@ -147,60 +151,98 @@ static struct err *cut_load(struct cutter *cut, uint64_t stored, uint64_t next, 
 }
 
 /* One stored run and all that was left out up to @next, the begin of the following one. */
-static struct err *cut_run(struct cutter *cut, const struct range *run, uint64_t rank, uint64_t next)
+static struct err *cut_run(struct cutter *cut, uint64_t next)
 {
 	unsigned int shift = cut->layout->dump->page_shift;
-	uint64_t from = max_u64(run->start << shift, cut->span->start);
-	uint64_t to = min_u64(run->end << shift, cut->span->end);
+	uint64_t from = max_u64(cut->run.start << shift, cut->done);
+	uint64_t to = min_u64(cut->run.end << shift, next);
+	/* The span may begin inside of the run. */
+	uint64_t rank = cut->rank + (from >> shift) - cut->run.start;
 
 	if (from > cut->done)
 		TRY(cut_load(cut, 0, from, rank));
-	/* The span may begin inside of the run. */
-	rank += (from >> shift) - run->start;
-	return cut_load(cut, to - from, min_u64(next, cut->span->end), rank);
+	return cut_load(cut, to - from, next, rank);
 }
 
-static struct err *cut_span(struct cutter *cut, struct elf_runs *runs)
+/* Where the run behind cut->run begins, or @end. */
+static uint64_t next_begin(const struct cutter *cut, uint64_t end)
 {
-	const struct elf_span *span = cut->span;
-	unsigned int shift = cut->layout->dump->page_shift;
-	uint64_t rank = span->rank, end = span->end;
-	struct range run = { 0 }, next = { 0 };
-	bool found = false, more;
+	const struct elf_runs *runs = &cut->runs;
 
-	cut->done = span->start;
-	if (span->run != UINT64_MAX) {
-		elf_runs_seek(runs, span->run);
-		TRY(elf_runs_next(runs, &run, &found));
-	}
-	if (!found || run.start << shift >= end)
-		return cut_load(cut, 0, end, rank);
-	for (;;) {
-		TRY(elf_runs_next(runs, &next, &more));
-		more = more && next.start << shift < end;
-		TRY(cut_run(cut, &run, rank, more ? next.start << shift : end));
-		if (!more)
+	return runs->has_ahead ? min_u64(end, runs->ahead.start << cut->layout->dump->page_shift)
+			       : end;
+}
+
+/* Memory of the span that exists without a hole: [start, end), physical. */
+static struct err *cut_part(struct cutter *cut, uint64_t start, uint64_t end)
+{
+	unsigned int shift = cut->layout->dump->page_shift;
+
+	cut->done = start;
+	while (cut->has_run && cut->run.start << shift < end) {
+		TRY(cut_run(cut, next_begin(cut, end)));
+		if (cut->run.end << shift > end)
 			return NULL;
-		rank += run.end - run.start;
-		run = next;
+		cut->rank += cut->run.end - cut->run.start;
+		TRY(elf_runs_next(&cut->runs, &cut->run, &cut->has_run));
+	}
+	return cut->done < end ? cut_load(cut, 0, end, cut->rank) : NULL;
+}
+
+/* The next stretch of @span from *@from on where memory is; one for most formats. */
+static struct err *next_part(const struct elf_layout *layout, const struct elf_span *span,
+			     uint64_t from, struct range *ret, bool *found)
+{
+	const struct dump *dump = layout->dump;
+	uint64_t end = ((span->end - 1) >> dump->page_shift) + 1;
+	struct range more;
+	bool joins = true;
+
+	TRY(dump_next_present(dump, from, end, ret, found));
+	while (*found && joins && ret->end < end) {
+		TRY(dump_next_present(dump, ret->end, end, &more, &joins));
+		joins = joins && more.start == ret->end;
+		if (joins)
+			ret->end = more.end;
+	}
+	return NULL;
+}
+
+static struct err *cut_span(struct cutter *cut)
+{
+	unsigned int shift = cut->layout->dump->page_shift;
+	const struct elf_span *span = cut->span;
+	struct range part = { .end = span->start >> shift };
+	bool found;
+
+	cut->rank = span->rank;
+	cut->has_run = span->run != UINT64_MAX;
+	if (cut->has_run) {
+		elf_runs_seek(&cut->runs, span->run);
+		TRY(elf_runs_next(&cut->runs, &cut->run, &cut->has_run));
+	}
+	for (;;) {
+		TRY(next_part(cut->layout, span, part.end, &part, &found));
+		if (!found)
+			return NULL;
+		TRY(cut_part(cut, max_u64(part.start << shift, span->start),
+			     min_u64(part.end << shift, span->end)));
+		TRY(progress_tick(cut->layout->progress, PHASE_COPY, 0, 0));
 	}
 }
 
 struct err *elf_layout_loads(const struct elf_layout *layout, const struct elf_load_sink *sink)
 {
 	struct cutter cut = { .layout = layout, .sink = sink };
-	struct elf_runs runs;
 	struct err *e;
 	size_t i;
 
-	e = elf_runs_init(&runs, layout->dump, layout->plan, layout->gap);
+	e = elf_runs_init(&cut.runs, layout->dump, layout->plan, layout->gap);
 	for (i = 0; !e && i < layout->span_count; i++) {
 		cut.span = &layout->spans[i];
-		e = cut_span(&cut, &runs);
-		if (!e)
-			e = progress_tick(layout->progress, PHASE_COPY, 0, 0);
+		e = cut_span(&cut);
 	}
-	elf_runs_deinit(&runs);
+	elf_runs_deinit(&cut.runs);
 	return e;
 }
 

@@ -6,7 +6,7 @@
 struct err *elf_runs_init(struct elf_runs *runs, const struct dump *dump, const struct plan *plan,
 			  uint64_t gap)
 {
-	*runs = (struct elf_runs){ .present = &dump->present, .gap = gap };
+	*runs = (struct elf_runs){ .dump = dump, .gap = gap };
 	TRY(plan_cursor_create(plan, &runs->cursor));
 	elf_runs_seek(runs, 0);
 	return NULL;
@@ -24,27 +24,41 @@ void elf_runs_seek(struct elf_runs *runs, uint64_t pfn)
 	runs->has_ahead = false;
 }
 
-static bool is_bridged(const struct elf_runs *runs, uint64_t from, uint64_t to)
+/* All pages of [from, to) exist, and are no more than a gap that is to be bridged. */
+static struct err *is_bridge(const struct dump *dump, uint64_t from, uint64_t to, uint64_t gap,
+			     bool *ret)
 {
-	return from == to || (to - from < runs->gap && ranges_covers(runs->present, from, to));
+	struct range run = { 0 };
+
+	*ret = true;
+	if (from == to)
+		return NULL;
+	*ret = to - from < gap;
+	while (*ret && from < to) {
+		TRY(dump_next_present(dump, from, to, &run, ret));
+		*ret = *ret && run.start == from;
+		from = run.end;
+	}
+	return NULL;
 }
 
 struct err *elf_runs_next(struct elf_runs *runs, struct range *ret, bool *found)
 {
 	struct range *ahead = &runs->ahead;
+	bool more = true;
 
 	if (!runs->has_ahead)
 		TRY(plan_next_run(runs->cursor, ahead->end, ahead, &runs->has_ahead));
 	*found = runs->has_ahead;
 	if (!*found)
 		return NULL;
-	*ret = *ahead;
-	for (;;) {
+	for (*ret = *ahead; more; ret->end = more ? ahead->end : ret->end) {
 		TRY(plan_next_run(runs->cursor, ahead->end, ahead, &runs->has_ahead));
-		if (!runs->has_ahead || !is_bridged(runs, ret->end, ahead->start))
-			return NULL;
-		ret->end = ahead->end;
+		more = runs->has_ahead;
+		if (more)
+			TRY(is_bridge(runs->dump, ret->end, ahead->start, runs->gap, &more));
 	}
+	return NULL;
 }
 
 /* Gaps by length: bucket i has those of 2^i .. 2^(i + 1) - 1 pages. */
@@ -56,7 +70,7 @@ static struct err *count_gaps(struct elf_runs *runs, const struct progress *prog
 			      uint64_t *total, uint64_t bridges[BUCKETS])
 {
 	struct range run, last = { 0 };
-	bool found;
+	bool found, short_gap;
 
 	for (*total = 0; ; last = run) {
 		TRY(elf_runs_next(runs, &run, &found));
@@ -65,8 +79,8 @@ static struct err *count_gaps(struct elf_runs *runs, const struct progress *prog
 		/* Many short runs of one block: time passes between blocks, not here. */
 		if (run.end / PLAN_BLOCK != last.end / PLAN_BLOCK)
 			TRY(progress_tick(progress, PHASE_COPY, 0, 0));
-		if ((*total)++ && run.start - last.end < ELF_GAP_MAX &&
-		    ranges_covers(runs->present, last.end, run.start))
+		TRY(is_bridge(runs->dump, last.end, run.start, ELF_GAP_MAX, &short_gap));
+		if ((*total)++ && short_gap)
 			bridges[63 - __builtin_clzll(run.start - last.end)]++;
 	}
 }

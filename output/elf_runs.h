@@ -25,7 +25,7 @@
 
 struct elf_runs {
 	struct plan_cursor *cursor;	/* of the pages that stay */
-	const struct ranges *present;
+	const struct dump *dump;
 	uint64_t gap;			/* gaps of fewer pages are bridged, unless memory ends in them */
 	struct range ahead;		/* run that follows the last one, when has_ahead */
 	bool has_ahead;

@@ -54,7 +54,8 @@ static struct err *writer_init(struct kdump_writer *w)
 	const struct copy_params *copy = &w->params->copy;
 
 	/* An input that was cut off makes an output with pages missing. */
-	w->status = (copy->codec ? copy->codec->page_flag : 0) |
+	w->status = (copy->as_stored ? w->dump->page_flags :
+		     copy->codec ? copy->codec->page_flag : 0) |
 		    (w->dump->incomplete ? KDUMP_INCOMPLETE : 0);
 	TRY(kdump_geometry_init(&w->geo, w->params->kernel, plan_kept(copy->plan)));
 	if (w->params->is_piece)
@@ -67,6 +68,7 @@ static struct err *writer_init(struct kdump_writer *w)
 	if (!w->buffers.data || !w->buffers.descs || !w->bits)
 		return err_nomem;
 	kdump_pages_init(&w->pages, &w->geo, w->sink, &w->buffers);
+	w->pages.keep_lost = copy->as_stored;
 	return NULL;
 }
 

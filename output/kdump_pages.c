@@ -66,6 +66,10 @@ struct err *kdump_pages_add(void *ctx, const struct copy_page *page)
 		off = region_tell(&pages->data);
 		len = page->len;
 		TRY(region_append(&pages->data, page->data, page->len));
+	} else if (page->lost && pages->keep_lost) {
+		/* The descriptor of a page whose data never arrived. */
+		off = 0;
+		len = 0;
 	}
 	desc = pages->descs + pages->waiting++ * PAGE_DESC_SIZE;
 	put_u64(desc + PAGE_DESC_OFFSET, off, geo->order);

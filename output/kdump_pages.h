@@ -26,6 +26,7 @@ struct kdump_pages {
 	size_t desc_room;	/* of them */
 	size_t waiting;		/* of them */
 	uint64_t flushed;	/* descriptors in the sink */
+	bool keep_lost;		/* lost pages have no data, instead of zeros */
 	bool desc_broken;	/* writing descriptors failed: not tried again */
 };
 

@@ -4,6 +4,7 @@
 
 Three sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
 filter must do with it), [elf] = an ELF core given field by field, [raw] = any bytes.
+A [kdump] section makes a kdump-compressed file of the first two.
 """
 
 import os
@@ -12,6 +13,7 @@ import sys
 
 import genpath  # noqa: F401
 import elfbuild
+import kdumpbuild
 import machine
 import recipe
 from pylib import elfnote
@@ -160,6 +162,8 @@ def make(text, path):
         build_raw(path, by_name["raw"][0])
     else:
         raise recipe.RecipeError("no [machine], [elf] or [raw] section")
+    if "kdump" in by_name:
+        kdumpbuild.convert(path, by_name["kdump"][0])
     damage(path, [s for part in by_name.get("damage", ()) for s in part.statements])
 
 
