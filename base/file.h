@@ -39,6 +39,7 @@ struct source {
 	const char *name;	/* for messages; owned by the source */
 	uint64_t size;		/* bytes; the capacity for a block device */
 	bool no_map;		/* mapping was refused or switched off: read instead */
+	bool is_proc;		/* a file of the proc file system, made up by the kernel that runs here */
 };
 
 /*

@@ -70,6 +70,13 @@ struct dump {
 	enum byte_order order;
 	uint16_t machine;	/* EM_*; 0 when the format does not say */
 	bool incomplete;	/* marked so by whoever wrote it, or cut off */
+	/*
+	 * /proc/kcore of the kernel that runs here: memory changes while it is read.
+	 * What was read twice may differ, and a page may be gone.
+	 */
+	bool live;
+	bool paddr_guessed;	/* the file tells no physical addresses; they were worked out */
+	uint64_t capture_time;	/* of the memory, seconds since the epoch; 0: as the kernel in it says */
 
 	struct dump_segment *segments;	/* usable ones: paddr known, sane */
 	size_t segment_count;
@@ -148,10 +155,11 @@ struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, co
 	__attribute__((warn_unused_result));
 
 /*
- * How many bytes from @paddr on, at most @want, one mapped piece could serve:
- * lets a caller take long runs without copying. At most DUMP_VIEW_MAX, in whole
- * pages unless @want ends inside one. 0 when the page must be assembled or
- * read: then ask for it alone, so that an unreadable one is alone, too.
+ * How many bytes from @paddr on, at most @want, one mapped piece could serve,
+ * or one read of a file that cannot be mapped: lets a caller take long runs at
+ * once. At most DUMP_VIEW_MAX, in whole pages unless @want ends inside one. 0
+ * when the page must be assembled, or could not be mapped with its neighbours:
+ * then ask for it alone, so that an unreadable one is alone, too.
  */
 size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want);
 

@@ -157,7 +157,7 @@ static struct err *learn(struct kernel *kernel)
 	TRY(gather_facts(kernel));
 	TRY(set_page_size(kernel));
 	if (!fact_text_number(&kernel->facts, "CRASHTIME", 10, &kernel->crash_time))
-		kernel->crash_time = 0;
+		kernel->crash_time = kernel->dump->capture_time;
 	return learn_translation(kernel);
 }
 
