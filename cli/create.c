@@ -41,16 +41,6 @@ static struct err *learn(struct create *c)
 	return NULL;
 }
 
-/* Once the dump is open: what that took is not free any more. */
-static void share_resources(struct create *c)
-{
-	struct machine_room room = machine_room_get();
-
-	c->resources = resources_decide(c->run->options, &room);
-	resources_log(&c->resources, c->run->options, log_of(c));
-	c->run->stats->plan_budget = c->resources.plan;
-}
-
 static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
 {
 	struct create *c = ctx;
@@ -62,7 +52,7 @@ static struct err *classify(struct create *c)
 {
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
-	share_resources(c);
+	c->resources = machine_share_resources(&c->machine, c->run);
 	TRY(scanner_create(&c->machine.job, &c->judge));
 	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan, &judge, &c->plan));
 	return scan_all(&c->machine.job, c->resources.threads, c->plan, &c->counts,
@@ -119,22 +109,13 @@ static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(st
 
 static struct report make_report(const struct create *c)
 {
-	return (struct report){
-		.max_mapnr = c->machine.dump->max_mapnr,
-		.present = ranges_total(&c->machine.dump->present),
-		.has_pmem = c->machine.dump->pmem.count != 0,
-		.bytes_written = c->sink ? c->sink->written : 0,
-		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,
-		.threads = c->resources.threads,
-		.memory_budget = c->resources.memory,
-		.plan_budget = c->resources.plan,
-		.plan_bytes = c->plan ? plan_bytes(c->plan) : 0,
-		.plan_blocks = c->plan ? plan_blocks(c->plan) : 0,
-		.plan_forgotten = c->plan ? plan_forgotten(c->plan) : 0,
-		.scan = &c->counts,
-		.copy = &c->stats,
-		.meter = &c->meter,
-	};
+	struct report report = machine_report(&c->machine, &c->resources, c->plan);
+
+	report.bytes_written = c->sink ? c->sink->written : 0;
+	report.scan = &c->counts;
+	report.copy = &c->stats;
+	report.meter = &c->meter;
+	return report;
 }
 
 /* Tell --json what is known, however the run ended. */

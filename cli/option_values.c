@@ -49,6 +49,7 @@ static int action_rank(enum action action)
 {
 	static const int rank[] = {
 		[ACTION_CREATE] = 0, [ACTION_DUMP_DMESG] = 1, [ACTION_ESTIMATE] = 1,
+		[ACTION_MEM_USAGE] = 1,
 		[ACTION_CHECK_PARAMS] = 2, [ACTION_VERSION] = 3, [ACTION_HELP] = 4,
 	};
 
