@@ -32,7 +32,8 @@ STEP_SECONDS = 150
 # (seen with QEMU 7.2 as "Oops: int3" in 6.12 when a static key was flipped).
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
-CAPTURE_FILES = ("capture", "capture-init")
+# What only guests that run the program have.
+CAPTURE_FILES = ("capture", "capture-init", "live")
 
 
 def result_dir(guest):
@@ -53,11 +54,17 @@ def keys(guest, program):
             base.update(path.read_bytes())
     crash = base.copy()
     if program:
-        crash.update((HERE / "guest/capture-init").read_bytes() + program.contents())
+        crash.update((HERE / "guest/capture-init").read_bytes()
+                     + (HERE / "guest/live").read_bytes() + program.contents())
     return base.hexdigest(), crash.hexdigest()
 
 
-def _guest_image(guest, kern):
+def _runs_live(guest, program):
+    """The guest runs the program on its own /proc/kcore before it crashes."""
+    return bool(guest.kexec and program and not program.root)
+
+
+def _guest_image(guest, kern, program):
     image = Initramfs()
     add_busybox(image, kern.arch)
     image.copy(HERE / "guest/init", "init")
@@ -71,6 +78,9 @@ def _guest_image(guest, kern):
     image.add_modules(kern, modules)
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
+    if _runs_live(guest, program):
+        image.add_program(program.path, "bin/makedumpfile")
+        image.copy(HERE / "guest/live", "live")
     if guest.pmem:
         image.add("pmem", (HERE / "guest/pmem").read_bytes())
         image.copy(module.devmemmap(kern.release), "modules/devmemmap.ko")
@@ -97,6 +107,9 @@ def _disks(guest, kern, program, work):
         file.truncate(96 * MIB)
     if guest.kexec:
         disks.update(capture.disks(work, guest.memory + guest.plug))
+    if _runs_live(guest, program):
+        disks["live"] = work / "live.img"
+        capture.make_ext4(disks["live"], (guest.memory + guest.plug) * MIB)
     if guest.swap:
         disks["swap"] = work / "swap.img"
         with open(disks["swap"], "wb") as file:
@@ -228,7 +241,7 @@ def _run_in(guest, program, work, out):
     kern = kernel(guest.kernel)
     if not program:
         guest = dataclasses.replace(guest, kexec="")
-    (work / "initrd").write_bytes(_guest_image(guest, kern))
+    (work / "initrd").write_bytes(_guest_image(guest, kern, program))
     disks = _disks(guest, kern, program, work)
     meta = {"guest": guest.name, "release": kern.release, "arch": kern.arch, "seconds": {},
             "memory_mib": guest.memory, "why": guest.why}
@@ -246,6 +259,8 @@ def _run_in(guest, program, work, out):
         if guest.kexec:
             meta["steps"] = capture.crash(machine, guest, disks, out / "crash")
             lap("crash")
+    if "live" in disks:
+        capture.collect(disks["live"], out / "live")
     for path in out.rglob("vmcore.elf"):
         _dig(path)
     if guest.pmem:
