@@ -235,36 +235,55 @@ static struct err *cut_out(struct elf_info *info, const struct range *hole)
 	return NULL;
 }
 
+/* The load that stores physical [paddr, paddr + len), or NULL. */
+static const struct elf_segment *load_at(const struct elf_info *info, uint64_t paddr, uint64_t len)
+{
+	for (size_t i = 0; i < info->segment_count; i++) {
+		const struct elf_segment *seg = &info->segments[i];
+
+		if (seg->type == PT_LOAD && seg->paddr != UINT64_MAX && paddr >= seg->paddr &&
+		    range_fits(paddr - seg->paddr, len, seg->filesz))
+			return seg;
+	}
+	return NULL;
+}
+
+/* How much of the @len bytes at @notes is a note VMCOREINFO: all of it, or nothing. */
+static size_t vmcoreinfo_len(const uint8_t *notes, size_t len, enum byte_order order)
+{
+	struct elf_note note;
+	size_t pos = 0;
+
+	if (!elf_note_next(notes, len, order, &pos, &note) || !elf_note_is(&note, "VMCOREINFO", 0))
+		return 0;
+	return pos;
+}
+
 /* Read the note VMCOREINFO from memory, where @info has none: before 4.19. */
 static struct err *add_vmcoreinfo(struct dump *dump, struct elf_info *info,
 				  const struct kcore_host *host)
 {
 	uint64_t paddr = host->note_paddr, len = host->note_len;
-	struct err *e = NULL;
+	const struct elf_segment *seg = load_at(info, paddr, len);
+	size_t found = 0;
 	uint8_t *grown;
+	struct err *e;
 
-	if (!len || len > NOTE_MAX)
+	if (!len || len > NOTE_MAX || !seg)
 		return NULL;
 	grown = realloc(info->notes, info->notes_len + len);
 	if (!grown)
 		return err_nomem;
 	info->notes = grown;
-	for (size_t i = 0; i < info->segment_count; i++) {
-		const struct elf_segment *seg = &info->segments[i];
-
-		if (seg->type != PT_LOAD || seg->paddr == UINT64_MAX || paddr < seg->paddr ||
-		    !range_fits(paddr - seg->paddr, len, seg->filesz))
-			continue;
-		e = source_read(dump->src, seg->offset + (paddr - seg->paddr),
-				info->notes + info->notes_len, len);
-		if (!e)
-			info->notes_len += len;
-		else
-			log_warn(dump->log, "VMCOREINFO at physical %#" PRIx64 ": %s", paddr,
-				 err_text(e));
-		err_free(e);
-		return NULL;
-	}
+	e = source_read(dump->src, seg->offset + (paddr - seg->paddr), grown + info->notes_len, len);
+	if (!e)
+		found = vmcoreinfo_len(grown + info->notes_len, len, info->order);
+	info->notes_len += found;
+	if (!found)
+		log_warn(dump->log, "%s: no VMCOREINFO at physical %#" PRIx64 " where "
+			 "/sys/kernel/vmcoreinfo says it is%s%s", dump->src->name, paddr,
+			 e ? ": " : "", e ? err_text(e) : "");
+	err_free(e);
 	return NULL;
 }
 
