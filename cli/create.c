@@ -168,6 +168,7 @@ static struct err *create(struct create *c)
 		settle_output(c);
 		return e;
 	}
+	machine_check_layout(&c->machine);
 	if (c->stats.lost)
 		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in %s",
 			 options->vmcore, c->stats.lost, options->dumpfile);

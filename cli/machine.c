@@ -106,6 +106,19 @@ struct resources machine_share_resources(const struct machine *machine, const st
 	return resources;
 }
 
+void machine_check_layout(const struct machine *machine)
+{
+	struct dump *dump = machine->dump;
+	bool changed = false;
+	struct err *e = dump_layout_changed(dump, &changed);
+
+	if (e || changed)
+		log_warn(dump->log, "%s: memory was plugged in or out while it was read: pages may have "
+			 "the contents of others%s%s", dump->src->name, e ? ": " : "",
+			 e ? err_text(e) : "");
+	err_free(e);
+}
+
 struct report machine_report(const struct machine *machine, const struct resources *resources,
 			     const struct plan *plan)
 {

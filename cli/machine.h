@@ -39,6 +39,12 @@ void machine_deinit(struct machine *machine);
  */
 struct resources machine_share_resources(const struct machine *machine, const struct run *run);
 
+/*
+ * After the last page was read: warn when the file of a running system changed
+ * its layout meanwhile. Not an error, because most of what was read is right.
+ */
+void machine_check_layout(const struct machine *machine);
+
 /* What is known of @machine, its resources and @plan (may be NULL); the rest is the caller's to fill. */
 struct report machine_report(const struct machine *machine, const struct resources *resources,
 			     const struct plan *plan);

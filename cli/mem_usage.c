@@ -101,6 +101,7 @@ static struct err *count(struct mem_usage *mu)
 	e = find_zero_pages(mu);
 	meter_stop(&mu->meter, PHASE_COPY);
 	meter_sample(&mu->meter);
+	machine_check_layout(&mu->machine);
 	return e;
 }
 

@@ -75,6 +75,7 @@ struct dump {
 	 * What was read twice may differ, and a page may be gone.
 	 */
 	bool live;
+	uint64_t layout;	/* of a live file when it was opened; see dump_layout_changed() */
 	bool paddr_guessed;	/* the file tells no physical addresses; they were worked out */
 	uint64_t capture_time;	/* of the memory, seconds since the epoch; 0: as the kernel in it says */
 
@@ -117,6 +118,13 @@ struct err *dump_open(const char *path, const struct dump_options *options, stru
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret) __attribute__((warn_unused_result));
 void dump_close(struct dump *dump);
+
+/*
+ * The file of a running system is laid out otherwise now than when it was
+ * opened: memory was plugged in or out, and what was read since may come from
+ * wrong places. False for every other file. ERR_* when that cannot be told.
+ */
+struct err *dump_layout_changed(struct dump *dump, bool *ret) __attribute__((warn_unused_result));
 
 /*
  * Tell the page size in bytes (a power of two, 4 KiB to 256 KiB) once it is

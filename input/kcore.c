@@ -314,11 +314,15 @@ struct err *kcore_correct(struct dump *dump, struct elf_info *info, const struct
 	return NULL;
 }
 
-static bool same_segments(const struct elf_info *a, const struct elf_info *b)
+uint64_t kcore_layout(const struct elf_info *info)
 {
 	/* struct elf_segment has no padding. */
-	return a->segment_count == b->segment_count &&
-	       memcmp(a->segments, b->segments, a->segment_count * sizeof(*a->segments)) == 0;
+	const uint8_t *bytes = (const uint8_t *)info->segments;
+	uint64_t hash = 0xcbf29ce484222325;	/* FNV-1a */
+
+	for (size_t i = 0; i < info->segment_count * sizeof(*info->segments); i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3;
+	return hash;
 }
 
 /* Memory may be plugged in or out while the headers are read piece by piece. */
@@ -326,13 +330,12 @@ static struct err *read_until_stable(struct dump *dump, struct elf_info **info)
 {
 	for (unsigned int i = 0; i < READINGS_MAX; i++) {
 		struct elf_info *again = NULL;
-		bool same;
 
+		dump->layout = kcore_layout(*info);
 		TRY(elf_info_read(dump->src, dump->log, &again));
-		same = same_segments(*info, again);
 		elf_info_destroy(*info);
 		*info = again;
-		if (same)
+		if (kcore_layout(again) == dump->layout)
 			return NULL;
 	}
 	log_warn(dump->log, "%s: the program headers changed %u times while they were read; memory is "

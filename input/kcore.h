@@ -46,4 +46,7 @@ struct err *kcore_open(struct dump *dump, struct elf_info **info)
 struct err *kcore_correct(struct dump *dump, struct elf_info *info, const struct kcore_host *host)
 	__attribute__((warn_unused_result));
 
+/* A number that differs when the program headers do. */
+uint64_t kcore_layout(const struct elf_info *info);
+
 #endif
