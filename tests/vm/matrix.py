@@ -25,7 +25,8 @@ class Guest:
     memory, pmem and swap are MiB; balloon and plug are MiB taken from, and added
     to, the running guest; kexec is "file", "load" or "" (no crash); flood is a
     number of log records; nodes is the number of NUMA nodes; workload is what
-    guest/workload.c takes.
+    guest/workload.c takes. Guests that crash run the program on their own
+    memory before; live lets one do so that does not crash.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Guest:
     swap: int = 0
     nodes: int = 1
     pmem: int = 0
+    live: bool = False
     why: str = ""
 
 
@@ -69,7 +71,8 @@ GUESTS = [
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
-    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, why="arm64, 4K pages, 52 bits"),
+    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live=True,
+          cmdline="hugepages=8 crashkernel=128M", why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
           workload="poison=1 " + WORKLOAD_16K, why="arm64, 16K pages"),
 ]

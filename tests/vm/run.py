@@ -13,6 +13,7 @@ import tarfile
 import time
 
 import capture
+import crossbuild
 import module
 from initramfs import Initramfs, add_busybox, guest_program
 from kernels import kernel
@@ -60,8 +61,8 @@ def keys(guest, program):
 
 
 def _runs_live(guest, program):
-    """The guest runs the program on its own /proc/kcore before it crashes."""
-    return bool(guest.kexec and program and not program.root)
+    """The guest runs the program on its own /proc/kcore."""
+    return bool((guest.kexec or guest.live) and program and not program.root)
 
 
 def _guest_image(guest, kern, program):
@@ -79,7 +80,8 @@ def _guest_image(guest, kern, program):
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
     if _runs_live(guest, program):
-        image.add_program(program.path, "bin/makedumpfile")
+        image.add_program(program.path if kern.arch == "amd64"
+                          else crossbuild.static_program(kern.arch), "bin/makedumpfile")
         image.copy(HERE / "guest/live", "live")
     if guest.pmem:
         image.add("pmem", (HERE / "guest/pmem").read_bytes())
@@ -210,7 +212,7 @@ def run(guest, program, say=print, again=False):
     console log of a failure is kept beside the results as NAME.failed.log.
     """
     final = result_dir(guest)
-    program = program if guest.kexec else None
+    program = program if guest.kexec or guest.live else None
     dump_key, crash_key = keys(guest, program)
     meta_path = final / "meta.json"
     old = json.loads(meta_path.read_text(encoding="utf-8")) if meta_path.exists() else {}
@@ -259,6 +261,12 @@ def _run_in(guest, program, work, out):
         if guest.kexec:
             meta["steps"] = capture.crash(machine, guest, disks, out / "crash")
             lap("crash")
+        elif "live" in disks:
+            machine.send("go")
+            match = machine.wait_line(ASK, STEP_SECONDS)
+            if not match or match.groups() != ("ask", "quit"):
+                raise MachineError(f"{guest.name}: /proc/kcore: {match and match.group(2)}")
+            lap("live")
     if "live" in disks:
         capture.collect(disks["live"], out / "live")
     for path in out.rglob("vmcore.elf"):
