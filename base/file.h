@@ -40,6 +40,7 @@ struct source {
 	uint64_t size;		/* bytes; the capacity for a block device */
 	bool no_map;		/* mapping was refused or switched off: read instead */
 	bool incomplete;	/* what carries it was cut off: bytes are missing, some in the middle read as 0 */
+	bool is_proc;		/* a file of the proc file system, made up by the kernel that runs here */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -14,6 +15,8 @@
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22	/* Linux 5.14; older C library headers lack it */
 #endif
+
+#define PROC_MAGIC 0x9fa0	/* PROC_SUPER_MAGIC of linux/magic.h */
 
 struct file_source {
 	struct source base;
@@ -204,6 +207,13 @@ static struct err *open_checked(const char *path, int *ret_fd, uint64_t *ret_siz
 	return NULL;
 }
 
+static bool is_proc(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == PROC_MAGIC;
+}
+
 struct err *source_open_file(const char *path, bool allow_map, struct source **ret)
 {
 	size_t name_size = strlen(path) + 1;
@@ -221,6 +231,7 @@ struct err *source_open_file(const char *path, bool allow_map, struct source **r
 	file->base.ops = &file_ops;
 	file->base.name = file->name;
 	file->base.no_map = !allow_map;
+	file->base.is_proc = is_proc(file->fd);
 	*ret = &file->base;
 	return NULL;
 }

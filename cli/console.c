@@ -50,9 +50,10 @@ static void console_emit(const struct log *log, enum log_level level, const char
 	struct console *console = log->ctx;
 
 	pthread_mutex_lock(&console->lock);
-	if (console->keeping && level == LOG_ERROR)
+	if ((console->keeping || console->holding) && level == LOG_ERROR)
 		keep_warning(console, line);
-	print_line(console, level, line);
+	if (!console->holding || level != LOG_ERROR)
+		print_line(console, level, line);
 	pthread_mutex_unlock(&console->lock);
 }
 
@@ -80,6 +81,21 @@ void console_keep_warnings(struct console *console)
 {
 	console->keeping = true;
 	console->log.mask |= LOG_ERROR;
+}
+
+void console_hold_warnings(struct console *console)
+{
+	console->holding = true;
+	console->held_from = console->warnings.count;
+}
+
+void console_release_warnings(struct console *console)
+{
+	pthread_mutex_lock(&console->lock);
+	for (size_t i = console->held_from; console->holding && i < console->warnings.count; i++)
+		print_line(console, LOG_ERROR, console->warnings.v[i]);
+	console->holding = false;
+	pthread_mutex_unlock(&console->lock);
 }
 
 void console_error(struct console *console, const struct err *e)

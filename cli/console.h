@@ -32,6 +32,8 @@ struct console {
 	bool line_open;		/* a progress line without newline stands on err */
 	unsigned int shown;	/* bits of enum log_level to print; log.mask may have more */
 	bool keeping;		/* warnings are kept, shown or not */
+	bool holding;		/* they are shown later */
+	size_t held_from;	/* of the kept ones, the first that is not shown yet */
 	struct console_warnings warnings;
 };
 
@@ -44,6 +46,13 @@ void console_deinit(struct console *console);
 
 /* From now on keep warnings in console->warnings, whether they are shown or not. */
 void console_keep_warnings(struct console *console);
+
+/*
+ * Show warnings only at console_release_warnings(), for output that must come
+ * first. No more of them than are kept.
+ */
+void console_hold_warnings(struct console *console);
+void console_release_warnings(struct console *console);
 
 /* Print @e as one error line; it is not among the warnings. Does not free it. */
 void console_error(struct console *console, const struct err *e);

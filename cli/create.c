@@ -48,16 +48,6 @@ static struct err *learn(struct create *c)
 	return NULL;
 }
 
-/* Once the dump is open: what that took is not free any more. */
-static void share_resources(struct create *c)
-{
-	struct machine_room room = machine_room_get();
-
-	c->resources = resources_decide(c->run->options, &room);
-	resources_log(&c->resources, c->run->options, log_of(c));
-	c->run->stats->plan_budget = c->resources.plan;
-}
-
 static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
 {
 	struct create *c = ctx;
@@ -75,7 +65,7 @@ static struct err *classify(struct create *c)
 {
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
-	share_resources(c);
+	c->resources = machine_share_resources(&c->machine, c->run);
 	TRY(scanner_create(&c->machine.job, &c->judge));
 	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan - writer_plan(c), &judge,
 			&c->plan));
@@ -167,24 +157,15 @@ static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(st
 
 static struct report make_report(const struct create *c)
 {
-	return (struct report){
-		.level = c->level,
-		.max_mapnr = c->machine.dump->max_mapnr,
-		.present = c->machine.dump->present_count,
-		.has_pmem = c->machine.dump->pmem.count != 0,
-		.bytes_written = outputs_written(&c->outputs),
-		.is_elf = c->run->options->elf,
-		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,
-		.threads = c->resources.threads,
-		.memory_budget = c->resources.memory,
-		.plan_budget = c->resources.plan,
-		.plan_bytes = c->plan ? plan_bytes(c->plan) : 0,
-		.plan_blocks = c->plan ? plan_blocks(c->plan) : 0,
-		.plan_forgotten = c->plan ? plan_forgotten(c->plan) : 0,
-		.scan = &c->counts,
-		.copy = &c->stats,
-		.meter = &c->meter,
-	};
+	struct report report = machine_report(&c->machine, &c->resources, c->plan);
+
+	report.level = c->level;
+	report.is_elf = c->run->options->elf;
+	report.bytes_written = outputs_written(&c->outputs);
+	report.scan = &c->counts;
+	report.copy = &c->stats;
+	report.meter = &c->meter;
+	return report;
 }
 
 /* Tell --json what is known, however the run ended. */
@@ -263,6 +244,7 @@ static struct err *create(struct create *c)
 		outputs_settle(c->run, &c->outputs);
 		return e;
 	}
+	machine_check_layout(&c->machine);
 	if (c->stats.lost)
 		log_warn(log_of(c), "%s: %" PRIu64 " pages could not be read; they are zero in the "
 			 "dump", options->vmcore, c->stats.lost);

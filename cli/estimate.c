@@ -283,10 +283,7 @@ static void write_result(const void *ctx, struct json *json)
 /* The same as the run that is estimated. */
 static void share_resources(struct estimation *es)
 {
-	struct machine_room room = machine_room_get();
-
-	es->resources = resources_decide(es->run->options, &room);
-	resources_log(&es->resources, es->run->options, &es->run->console->log);
+	es->resources = machine_share_resources(&es->machine, es->run);
 	es->result->threads = es->resources.threads;
 }
 

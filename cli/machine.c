@@ -2,6 +2,7 @@
 #include "cli/machine.h"
 
 #include "pages/free_list.h"
+#include "pages/plan.h"
 
 /* Levels with one of these bits cannot do without the kernel's struct pages. */
 #define LEVEL_STRUCT_PAGES (LEVEL_CACHE | LEVEL_CACHE_PRIVATE | LEVEL_USER | LEVEL_FREE)
@@ -91,6 +92,48 @@ void machine_deinit(struct machine *machine)
 	kreader_destroy(machine->reader);
 	kernel_destroy(machine->kernel);
 	dump_close(machine->dump);
+}
+
+struct resources machine_share_resources(const struct machine *machine, const struct run *run)
+{
+	struct machine_room room = machine_room_get();
+	struct resources resources = resources_decide(run->options, &room);
+
+	if (machine->dump->live)
+		resources.plan = SIZE_MAX;
+	resources_log(&resources, run->options, &run->console->log);
+	run->stats->plan_budget = resources.plan;
+	return resources;
+}
+
+void machine_check_layout(const struct machine *machine)
+{
+	struct dump *dump = machine->dump;
+	bool changed = false;
+	struct err *e = dump_layout_changed(dump, &changed);
+
+	if (e || changed)
+		log_warn(dump->log, "%s: memory was plugged in or out while it was read: pages may have "
+			 "the contents of others%s%s", dump->src->name, e ? ": " : "",
+			 e ? err_text(e) : "");
+	err_free(e);
+}
+
+struct report machine_report(const struct machine *machine, const struct resources *resources,
+			     const struct plan *plan)
+{
+	return (struct report){
+		.max_mapnr = machine->dump->max_mapnr,
+		.present = ranges_total(&machine->dump->present),
+		.has_pmem = machine->dump->pmem.count != 0,
+		.page_size = UINT64_C(1) << machine->kernel->page_shift,
+		.threads = resources->threads,
+		.memory_budget = resources->memory,
+		.plan_budget = resources->plan,
+		.plan_bytes = plan ? plan_bytes(plan) : 0,
+		.plan_blocks = plan ? plan_blocks(plan) : 0,
+		.plan_forgotten = plan ? plan_forgotten(plan) : 0,
+	};
 }
 
 void machine_record(const struct machine *machine, struct stats *stats)

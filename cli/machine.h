@@ -3,6 +3,8 @@
 #ifndef CLI_MACHINE_H
 #define CLI_MACHINE_H
 
+#include "cli/report.h"
+#include "cli/resources.h"
 #include "cli/run.h"
 #include "pages/layout.h"
 #include "pages/mem_map.h"
@@ -28,6 +30,24 @@ struct machine {
 struct err *machine_bring_up(const struct run *run, unsigned int level, struct machine *machine)
 	__attribute__((warn_unused_result));
 void machine_deinit(struct machine *machine);
+
+/*
+ * Share out memory and threads once the dump is open: what that took is not
+ * free any more. Pages of a running system are judged only once, because the
+ * second answer could be another one; then the plan may be as large as it
+ * becomes, which is 1/32768 of memory at most.
+ */
+struct resources machine_share_resources(const struct machine *machine, const struct run *run);
+
+/*
+ * After the last page was read: warn when the file of a running system changed
+ * its layout meanwhile. Not an error, because most of what was read is right.
+ */
+void machine_check_layout(const struct machine *machine);
+
+/* What is known of @machine, its resources and @plan (may be NULL); the rest is the caller's to fill. */
+struct report machine_report(const struct machine *machine, const struct resources *resources,
+			     const struct plan *plan);
 
 /* Tell --json about the input and what is not known of its pages. */
 void machine_record(const struct machine *machine, struct stats *stats);

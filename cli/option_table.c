@@ -48,6 +48,9 @@ const struct option_row option_rows[] = {
 	{ .name = "estimate", .group = GROUP_OUTPUT, ACTION(ACTION_ESTIMATE),
 	  .help = "show size, time and memory of a dump of VMCORE at each level\n"
 		  "with each codec, from a sample of its pages" },
+	{ .name = "mem-usage", .group = GROUP_OUTPUT, ACTION(ACTION_MEM_USAGE),
+	  .help = "show how many pages of each class KCORE has (/proc/kcore: the\n"
+		  "running system)" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
 
@@ -99,7 +102,6 @@ const struct option_row option_rows[] = {
 	{ .name = "diskset", .arg = "VMCORE" },
 	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
-	{ .name = "mem-usage" },
 	{ .name = "partial-dmesg" },
 	{ .name = "vtop", .arg = "ADDRESS" },
 	{ .name = "xen-syms", .arg = "FILE" },
@@ -135,6 +137,10 @@ const struct option_rule option_rules[] = {
 	{ "--estimate", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--estimate", RULE_CONFLICT, "--split" },
 	{ "--estimate", RULE_CONFLICT, "--reassemble" },
+	{ "--mem-usage", RULE_CONFLICT, "--dump-dmesg" },
+	{ "--mem-usage", RULE_CONFLICT, "--estimate" },
+	{ "--mem-usage", RULE_CONFLICT, "--reassemble" },
+	{ "--mem-usage", RULE_CONFLICT, "--split" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
 	{ "-x", RULE_CONFLICT, "-i" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },

@@ -80,6 +80,7 @@ static action_fn *const actions[] = {
 	[ACTION_ESTIMATE] = action_estimate,
 	[ACTION_REARRANGE] = action_rearrange,
 	[ACTION_REASSEMBLE] = action_reassemble,
+	[ACTION_MEM_USAGE] = action_mem_usage,
 	[ACTION_COUNT] = NULL,
 };
 
@@ -122,6 +123,17 @@ static enum exit_status run_recorded(const struct run *run, int argc, char **arg
 	return status;
 }
 
+/* The closing line; who asked for a table of --mem-usage knows an empty one. */
+static void print_end(const struct run *run, enum exit_status status)
+{
+	const struct log *log = &run->console->log;
+
+	if (status == EXIT_OK && run->options->action == ACTION_MEM_USAGE)
+		log_common(log, "%s", "");
+	else
+		log_common(log, "\nmakedumpfile %s.", status == EXIT_OK ? "Completed" : "Failed");
+}
+
 static enum exit_status run_parsed(const struct run *run, int argc, char **argv)
 {
 	enum exit_status status;
@@ -139,8 +151,7 @@ static enum exit_status run_parsed(const struct run *run, int argc, char **argv)
 	}
 	print_command_line(run->console, argc, argv);
 	status = run_recorded(run, argc, argv);
-	log_common(&run->console->log, "\nmakedumpfile %s.",
-		   status == EXIT_OK ? "Completed" : "Failed");
+	print_end(run, status);
 	return status;
 }
 

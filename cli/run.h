@@ -28,6 +28,7 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 /* The actions. On success each has printed where its result is. */
 struct err *action_create(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_estimate(const struct run *run) __attribute__((warn_unused_result));
+struct err *action_mem_usage(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_dump_dmesg(const struct run *run) __attribute__((warn_unused_result));
 
 struct err *action_reassemble(const struct run *run) __attribute__((warn_unused_result));

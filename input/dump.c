@@ -11,6 +11,7 @@
 #include "input/flat.h"
 #include "input/formats.h"
 #include "input/index.h"
+#include "input/kcore.h"
 
 #define PAGE_SIZE_MIN (UINT64_C(4) << 10)
 #define PAGE_SIZE_MAX (UINT64_C(256) << 10)
@@ -204,6 +205,19 @@ void dump_close(struct dump *dump)
 	reset(dump);
 	destroy_sources(dump);
 	free(dump);
+}
+
+struct err *dump_layout_changed(struct dump *dump, bool *ret)
+{
+	struct elf_info *info = NULL;
+
+	*ret = false;
+	if (!dump->live)
+		return NULL;
+	TRY(elf_info_read(dump->src, NULL, &info));
+	*ret = kcore_layout(info) != dump->layout;
+	elf_info_destroy(info);
+	return NULL;
 }
 
 const struct dump_segment *dump_find(const struct dump *dump, uint64_t paddr)

@@ -112,6 +112,14 @@ struct dump {
 	uint16_t machine;	/* EM_*; 0 when the format does not say */
 	uint64_t lacking;	/* page frames of a split set that no piece at hand is to have */
 	bool incomplete;	/* marked so by whoever wrote it, or cut off */
+	uint64_t crash_time;	/* seconds since the epoch; 0: only the kernel's VMCOREINFO may tell */
+	/*
+	 * /proc/kcore of the kernel that runs here: memory changes while it is read.
+	 * What was read twice may differ, and a page may be gone.
+	 */
+	bool live;
+	uint64_t layout;	/* of a live file when it was opened; see dump_layout_changed() */
+	bool paddr_guessed;	/* the file tells no physical addresses; they were worked out */
 
 	struct dump_segment *segments;	/* usable ones: paddr known, sane */
 	size_t segment_count;
@@ -125,7 +133,6 @@ struct dump {
 	/* What a file header says beside the notes (kdump-compressed); 0 and NULL for others. */
 	unsigned int dump_level;
 	const struct dump_uts *uts;
-	uint64_t crash_time;	/* seconds since the epoch */
 	bool has_phys_base;
 	uint64_t phys_base;	/* as in struct arch */
 	uint32_t page_flags;	/* KDUMP_PAGE_CODECS of its status: what pages may be compressed with */
@@ -169,6 +176,13 @@ struct err *dump_open_set(const char *const *paths, size_t count,
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret) __attribute__((warn_unused_result));
 void dump_close(struct dump *dump);
+
+/*
+ * The file of a running system is laid out otherwise now than when it was
+ * opened: memory was plugged in or out, and what was read since may come from
+ * wrong places. False for every other file. ERR_* when that cannot be told.
+ */
+struct err *dump_layout_changed(struct dump *dump, bool *ret) __attribute__((warn_unused_result));
 
 /*
  * Tell the page size in bytes (a power of two, 4 KiB to 256 KiB) once it is
@@ -224,10 +238,11 @@ struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, co
 	__attribute__((warn_unused_result));
 
 /*
- * How many bytes from @paddr on, at most @want, one mapped piece could serve:
- * lets a caller take long runs without copying. At most DUMP_VIEW_MAX, in whole
- * pages unless @want ends inside one. 0 when the page must be assembled or
- * read: then ask for it alone, so that an unreadable one is alone, too.
+ * How many bytes from @paddr on, at most @want, one mapped piece could serve,
+ * or one read of a file that cannot be mapped: lets a caller take long runs at
+ * once. At most DUMP_VIEW_MAX, in whole pages unless @want ends inside one. 0
+ * when the page must be assembled, or could not be mapped with its neighbours:
+ * then ask for it alone, so that an unreadable one is alone, too.
  */
 size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want);
 

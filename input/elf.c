@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ELF vmcores: /proc/vmcore, copies of it, QEMU's dump-guest-memory, and what
- * an ELF-writing filter left of one.
+ * ELF vmcores: /proc/vmcore, copies of it, QEMU's dump-guest-memory, what an
+ * ELF-writing filter left of one, and /proc/kcore as kcore.c corrects it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "elf_info.h"
 #include "input/formats.h"
+#include "input/kcore.h"
 
 enum { PT_LOAD_TYPE = 1, PT_NOTE_TYPE = 4 };
 
@@ -147,11 +148,9 @@ static struct err *check_summary(const struct dump *dump, const struct load_summ
 	if (!sum->loads)
 		return err_new(ERR_BAD_INPUT, "%s: no PT_LOAD among the program headers: no memory in "
 			       "this file", name);
-	/* /proc/kcore before v4.11, and cores of user programs. */
 	if (sum->loads > 1 && !sum->some_paddr)
 		return err_new(ERR_UNSUPPORTED, "%s: p_paddr is 0 in all %zu PT_LOADs: the file does not "
-			       "tell physical addresses (a user program's core, or /proc/kcore of a "
-			       "kernel before 4.11)", name, sum->loads);
+			       "tell physical addresses (a user program's core?)", name, sum->loads);
 	if (!sum->notes)
 		log_warn(dump->log, "%s: no PT_NOTE among the program headers: nothing is known of "
 			 "the kernel", name);
@@ -184,9 +183,13 @@ static struct err *register_loads(struct dump *dump, const struct elf_info *info
 static struct err *elf_open(struct dump *dump)
 {
 	struct elf_info *info = NULL;
+	struct err *e = NULL;
 
 	TRY(elf_info_read(dump->src, dump->log, &info));
+	if (kcore_is(info))
+		e = kcore_open(dump, &info);
 	dump->priv = info;
+	TRY(e);
 	dump->word = info->word;
 	dump->order = info->order;
 	dump->machine = info->machine;

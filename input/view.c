@@ -8,7 +8,9 @@
  *
  * Without a window, requests that follow one another are read ahead of. When
  * that read fails, the request is read alone, so a page that cannot be read
- * costs none of its neighbours.
+ * costs none of its neighbours. Memory of a running system is never read
+ * ahead: a page nobody asked for may be one that must not be touched (bad
+ * memory, memory that was given back to a hypervisor).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -212,7 +214,7 @@ static bool read_ahead(struct dump_view *view, uint64_t paddr, size_t len)
 
 	view->ahead_len = 0;
 	if (paddr != view->follows || paddr < view->no_ahead || !view->dump->format->mappable ||
-	    !piece || !piece->stored || paddr < piece->start)
+	    view->dump->live || !piece || !piece->stored || paddr < piece->start)
 		return false;
 	more = (size_t)min_u64(piece->end - paddr, DUMP_VIEW_MAX);
 	if (more <= len)
@@ -271,7 +273,9 @@ size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want)
 		return 0;
 	seg = segment_of(view, piece);
 	off = seg->offset + (paddr - seg->paddr);
-	stored = min_u64(piece->end - paddr, window_reach(&view->window, seg, off, page));
+	stored = piece->end - paddr;
+	if (window_can_map(&view->window))
+		stored = min_u64(stored, window_reach(&view->window, seg, off, page));
 	len = min_u64(stored, min_u64(want, DUMP_VIEW_MAX));
 	/* A page that ends in another piece or window must be assembled as a whole. */
 	if (len == stored)

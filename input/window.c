@@ -74,8 +74,10 @@ static bool choose(const struct window *window, const struct dump_segment *seg, 
 }
 
 /* Asked first, because a refused source_map() costs an error object per page. */
-static bool can_map(const struct source *src)
+bool window_can_map(const struct window *window)
 {
+	const struct source *src = window->dump->src;
+
 	return src->ops->map && !__atomic_load_n(&src->no_map, __ATOMIC_RELAXED);
 }
 
@@ -85,7 +87,7 @@ static bool map_for(struct window *window, const struct dump_segment *seg, uint6
 	void *addr = NULL;
 	struct err *e;
 
-	if (!can_map(window->dump->src) || has_failed(window, off) ||
+	if (!window_can_map(window) || has_failed(window, off) ||
 	    !choose(window, seg, off, len, &range))
 		return false;
 	/* Many small segments: reading costs less than a mapping for each. */

@@ -36,6 +36,9 @@ struct window {
 void window_init(struct window *window, struct dump *dump, size_t size);
 void window_deinit(struct window *window);
 
+/* False: the file is not mapped, whatever window is asked for; read it. */
+bool window_can_map(const struct window *window);
+
 /*
  * Bytes [off, off + len) of the file, which belong to the stored data of
  * @seg, or NULL when they are not mapped. With @move a new window is mapped

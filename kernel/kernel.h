@@ -37,7 +37,7 @@ struct kernel {
 	struct err *no_arch;		/* why there is no translation; NULL when there is */
 	struct kernel_uts uts;		/* from memory, else the file header, else OSRELEASE and the machine's name */
 	bool uts_from_memory;
-	uint64_t crash_time;		/* seconds since the epoch; 0 when unknown */
+	uint64_t crash_time;		/* or that of the capture; seconds since the epoch; 0 when unknown */
 };
 
 /*

@@ -215,13 +215,18 @@ static void look_at(void *ctx, uint64_t pfn, enum page_class class)
 	}
 }
 
-/* Read on from @pfn as a copy would; returns how many pages were had. */
+/*
+ * Read on from @pfn as a copy would; returns how many pages were had. Of a
+ * running system the page alone: nobody asked what its neighbours are.
+ */
 static uint64_t read_place(struct estimate *est, struct dump_view *view, uint64_t pfn)
 {
-	uint64_t paddr = pfn << est->dump->page_shift, end = paddr + READ_BYTES, pages = 0;
+	uint64_t paddr = pfn << est->dump->page_shift, pages = 0;
+	uint64_t end = paddr + (est->dump->live ? est->page_size : READ_BYTES);
 
 	while (paddr < end) {
-		size_t len = max_u64(dump_view_contiguous(view, paddr, DUMP_VIEW_MAX),
+		size_t most = min_u64(end - paddr, DUMP_VIEW_MAX);
+		size_t len = max_u64(dump_view_contiguous(view, paddr, most),
 				     est->page_size) / est->page_size * est->page_size;
 		const void *data;
 		struct err *e = dump_view_get(view, paddr, len, &data);

@@ -64,6 +64,14 @@ def limit_size(size):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+def case_mem_usage_table_comes_first(program, inputs, _work):
+    """On both streams together: a program that merges them wants the header first (Oracle vmcore_sz)."""
+    done = start([program, "--mem-usage", inputs["lesskcore"]], stderr=subprocess.STDOUT)
+    expect_equal(done.returncode, 0, "exit status")
+    expect(done.stdout.startswith("\nTYPE\t\tPAGES\t"), f"starts with {done.stdout[:80]!r}")
+    expect("LENGTH(zone.free_area) is missing" in done.stdout, "the warning is missing")
+
+
 def case_size_limit(program, inputs, folder):
     """A file size limit ends the run in order."""
     dump = folder / "dump"

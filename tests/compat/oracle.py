@@ -30,39 +30,6 @@ HELD = {"anon": ("user",), "thp": ("user",), "hugetlb": ("user",), "mlock": ("us
 SHOWN = 5
 
 
-def kernel_kind(words, pfn, head):
-    """Class of a page by its kpageflags; head = pfn of its compound head."""
-    flag, mask = words[pfn], kpageflags.MASK
-    if flag & mask["NOPAGE"]:
-        return "none"
-    if flag & mask["HWPOISON"]:
-        return "hwpoison"
-    if flag & mask["OFFLINE"]:
-        return "offline"
-    if flag & mask["BUDDY"]:
-        return "free"
-    flag |= words[head]
-    if flag & (mask["HUGE"] | mask["ANON"]):
-        return "user"
-    if flag & (mask["SLAB"] | mask["PGTABLE"]):
-        return "kernel"
-    swap = mask["SWAPCACHE"] | mask["SWAPBACKED"]
-    if flag & mask["LRU"] or flag & swap == swap:
-        return "cache_private" if flag & mask["PRIVATE"] else "cache"
-    return "kernel"
-
-
-def kernel_classes(words):
-    """class -> set of pages according to a kpageflags array."""
-    lists, head = {}, 0
-    tail = kpageflags.MASK["COMPOUND_TAIL"]
-    for pfn, word in enumerate(words):
-        if not word & tail:
-            head = pfn
-        lists.setdefault(kernel_kind(words, pfn, head), []).append(pfn)
-    return {kind: bits.from_iterable(members) for kind, members in lists.items()}
-
-
 def split_always(ours, seen):
     """Our pages dropped at every level, shared out to hwpoison and offline by
     what the dumped struct page says; anything else stays with hwpoison."""
@@ -79,7 +46,7 @@ class Comparison:
         self.folder = pathlib.Path(folder)
         vmcore = self.folder / "vmcore.elf"
         self.words = kpageflags.load(self.folder / "kpageflags.bin")
-        self.kernel = kernel_classes(self.words)
+        self.kernel = kpageflags.classes(self.words)
         with ElfCore(vmcore) as core:
             self.view = PageView(core)
             self.release = core.vmcoreinfo.get("OSRELEASE", "?")

@@ -38,6 +38,11 @@ class X86:
         """Direct map address of a physical address."""
         return (self.page_offset + pa) & MASK
 
+    def kcore_areas(self):
+        """(start, size) of what /proc/kcore lists beside RAM and text: vmalloc, modules, vmemmap."""
+        return [(self.vmalloc, (32 << 40) - 1), (0xFFFFFFFFC0000000, 0x3F000000),
+                (self.vmemmap + 0x40, 1 << 20)]
+
     def tables(self):
         """Page table format."""
         return pagetable.x86_format(self.levels, self.sme_mask)
@@ -96,6 +101,10 @@ class Arm64:
     def linear(self, pa):
         """Linear map address (physical memory starts at PHYS_OFFSET)."""
         return (self.page_offset + pa - self.phys_start) & MASK
+
+    def kcore_areas(self):
+        """(start, size) of what /proc/kcore lists beside RAM and text: modules with vmalloc."""
+        return [(self.modules, 1 << 40)]
 
     def tables(self):
         """Page table format; LPA2 for 4K and 16K pages."""

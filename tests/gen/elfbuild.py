@@ -51,6 +51,7 @@ class ElfFile:
         self.phoff_mode, self.xnum, self.ehsize, self.page = phoff_mode, xnum, ehsize, page
         self.loads, self.notes, self.extra_phdrs = [], b"", []
         self.note_room = 0  # least space kept for notes that are not known at layout()
+        self.note_memsz = None  # p_memsz of the PT_NOTE, where it is not p_filesz
         self.path = path
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
 
@@ -98,7 +99,8 @@ class ElfFile:
             sizes[0] if self.ehsize is None else self.ehsize, sizes[1], phnum,
             sizes[2] if self.shnum else 0, self.shnum, self.shnum - 1 if self.shnum > 1 else 0)
         os.pwrite(self.fd, head, 0)
-        rows = [(PT_NOTE, 0, self.note_offset, 0, 0, len(self.notes), len(self.notes), 4)]
+        memsz = len(self.notes) if self.note_memsz is None else self.note_memsz
+        rows = [(PT_NOTE, 0, self.note_offset, 0, 0, len(self.notes), memsz, 4)]
         rows += [(PT_LOAD, l.flags, l.offset, l.vaddr, l.paddr, l.filesz, l.memsz, l.align)
                  for l in self.loads]
         rows += self.extra_phdrs

@@ -24,6 +24,7 @@ from elfbuild import ElfFile, Load, align_up
 from eras import ERAS
 from pagetable import PageTable
 from pylib import bits
+from pylib.elfcore import PT_LOAD
 from recipe import RecipeError, Section, number
 
 IMAGE_SIZE, DATA_START = 4 << 20, 2 << 20
@@ -280,7 +281,18 @@ class Machine:
                 raise RecipeError("the kernel image is not in RAM")
             text = [Load(self.kernel_pa, IMAGE_SIZE, self.arch.text_va, share=owner)]
         self.elf.loads = text + ram
+        if self.config.get("elf", "kexec") == "kcore":
+            self._shape_as_kcore()
         self.elf.layout()
+
+    def _shape_as_kcore(self):
+        """The other areas of virtual memory, stored nowhere, and no size of the notes in memory."""
+        self.elf.note_memsz = 0
+        for load in self.elf.loads:
+            load.align = self.page_size
+        for start, size in self.arch.kcore_areas():
+            self.elf.extra_phdrs.append((PT_LOAD, 7, (start & (1 << 47) - 1) + NOTE_ROOM, start, -1,
+                                         size, size, self.page_size))
 
     def zero_ranges(self):
         """Half-open pfn ranges whose bytes in the file are all zero."""

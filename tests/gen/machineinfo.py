@@ -190,13 +190,30 @@ def edit_vmcoreinfo(lines, edits):
     return text
 
 
-def notes(machine):
-    """The note area: one PRSTATUS per CPU, then VMCOREINFO."""
+def kcore_task_notes(machine):
+    """What /proc/kcore says of no CPU and of the program that reads it."""
+    info = bytearray(136)
+    info[40:47] = b"vmlinux"
+    task = b"task_struct of the reader, nobody else's business ".ljust(4160, b"\xa5")
+    return b"".join(elfnote.build("CORE", kind, bytes(data), machine.order) for kind, data in (
+        (elfnote.NT_PRSTATUS, bytes(machine.arch.prstatus)), (elfnote.NT_PRPSINFO, info),
+        (elfnote.NT_TASKSTRUCT, task)))
+
+
+def cpu_notes(machine):
+    """One PRSTATUS per CPU."""
     area = b""
     for cpu in range(machine.config.number("cpus", 2)):
         status = bytearray(machine.arch.prstatus)
         struct.pack_into(machine.order + "I", status, 32, 100 + cpu)
         area += elfnote.build("CORE", elfnote.NT_PRSTATUS, bytes(status), machine.order)
+    return area
+
+
+def notes(machine):
+    """The note area: of CPUs (or, in /proc/kcore, of the reader), then VMCOREINFO."""
+    kcore = machine.config.get("elf", "kexec") == "kcore"
+    area = kcore_task_notes(machine) if kcore else cpu_notes(machine)
     text = edit_vmcoreinfo(vmcoreinfo_lines(machine), machine.info_edits)
     if text is not None:
         area += elfnote.build(elfnote.VMCOREINFO, 0, text.encode(), machine.order)

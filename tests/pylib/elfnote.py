@@ -7,7 +7,7 @@ each padded to 4 bytes; dumps use 4-byte padding in ELF64 too.
 
 import struct
 
-NT_PRSTATUS = 1
+NT_PRSTATUS, NT_PRPSINFO, NT_TASKSTRUCT = 1, 3, 4
 VMCOREINFO = "VMCOREINFO"
 
 

@@ -8,6 +8,8 @@ ABI) and include/linux/kernel-page-flags.h (the hacking-only bits from 32).
 import array
 import sys
 
+from . import bits
+
 USER_BITS = {
     "LOCKED": 0, "ERROR": 1, "REFERENCED": 2, "UPTODATE": 3, "DIRTY": 4, "LRU": 5,
     "ACTIVE": 6, "SLAB": 7, "WRITEBACK": 8, "RECLAIM": 9, "BUDDY": 10, "MMAP": 11,
@@ -49,3 +51,36 @@ def select(words, all_of=(), none_of=()):
         if word & test == want:
             image[pfn >> 3] |= 1 << (pfn & 7)
     return int.from_bytes(image, "little")
+
+
+def kind(words, pfn, head):
+    """Class of a page by its kpageflags; head = pfn of its compound head."""
+    flag, mask = words[pfn], MASK
+    if flag & mask["NOPAGE"]:
+        return "none"
+    if flag & mask["HWPOISON"]:
+        return "hwpoison"
+    if flag & mask["OFFLINE"]:
+        return "offline"
+    if flag & mask["BUDDY"]:
+        return "free"
+    flag |= words[head]
+    if flag & (mask["HUGE"] | mask["ANON"]):
+        return "user"
+    if flag & (mask["SLAB"] | mask["PGTABLE"]):
+        return "kernel"
+    swap = mask["SWAPCACHE"] | mask["SWAPBACKED"]
+    if flag & mask["LRU"] or flag & swap == swap:
+        return "cache_private" if flag & mask["PRIVATE"] else "cache"
+    return "kernel"
+
+
+def classes(words):
+    """class -> set of pages according to a kpageflags array."""
+    lists, head = {}, 0
+    tail = MASK["COMPOUND_TAIL"]
+    for pfn, word in enumerate(words):
+        if not word & tail:
+            head = pfn
+        lists.setdefault(kind(words, pfn, head), []).append(pfn)
+    return {name: bits.from_iterable(members) for name, members in lists.items()}

@@ -253,7 +253,7 @@ static void test_not_in_this_version(void)
 	static const char *const lines[] = {
 		"-X a b", "-e --work-dir /tmp a b",
 		"-x v -g out", "-i f a b", "-x f a b", "--config f -x v a b", "--diskset a --diskset b c",
-		"--eppic f -x v a b", "--extension f a b", "--mem-usage a", "--dump-dmesg --partial-dmesg a b",
+		"--eppic f -x v a b", "--extension f a b", "--dump-dmesg --partial-dmesg a b",
 		"--vtop 0x1 a b",
 		"--xen-syms f a b", "--xen-vmcoreinfo f a b", "--xen_phys_start 0 a b",
 	};

@@ -305,6 +305,36 @@ static void test_contiguous_runs(void)
 	bad_spot_deinit(&spot);
 }
 
+/* What cannot be mapped is read in long runs too, each in one read. */
+static void test_contiguous_reads(void)
+{
+	struct bad_spot spot;
+	const void *got = NULL;
+
+	bad_spot_init(&spot, SPOT_PAGES, EIO);
+	spot.src.base.no_map = true;
+	CHECK_EQ(dump_view_contiguous(spot.view, 0x103000, 20 * 4096), 20 * 4096);
+	CHECK_EQ(dump_view_contiguous(spot.view, 0x103000, SPOT_PAGES * 4096), DUMP_VIEW_MAX);
+	CHECK_EQ(dump_view_contiguous(spot.view, 0x2fe000, DUMP_VIEW_MAX), 2 * 4096);
+	CHECK_EQ(spot.src.reads + spot.src.maps, 0);
+	CHECK_OK(dump_view_get(spot.view, 0x103000, 20 * 4096, &got));
+	CHECK_EQ(spot.src.reads, 1);
+	bad_spot_deinit(&spot);
+}
+
+/* Of a running system nothing is read that was not asked for. */
+static void test_no_reading_ahead_of_live_memory(void)
+{
+	struct bad_spot spot;
+
+	bad_spot_init(&spot, 200, EIO);
+	spot.src.base.no_map = true;
+	spot.dump->live = true;
+	check_all_but(&spot, 200);
+	CHECK_EQ(spot.src.reads, SPOT_PAGES);
+	bad_spot_deinit(&spot);
+}
+
 /* A real file, mapped and read, gives the same bytes as the model. */
 static void test_mapped_equals_read(void)
 {
@@ -400,6 +430,8 @@ int main(void)
 	RUN(test_mapping_refused_for_good);
 	RUN(test_small_reads_do_not_map);
 	RUN(test_contiguous_runs);
+	RUN(test_contiguous_reads);
+	RUN(test_no_reading_ahead_of_live_memory);
 	RUN(test_mapped_equals_read);
 	RUN(test_windows_stay_inside);
 	RUN(test_windows_are_sane);

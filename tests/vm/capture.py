@@ -106,6 +106,16 @@ def make_ext4(path, size, contents=None):
                     *(["-d", contents] if contents else []), path], check=True)
 
 
+def collect(image, out):
+    """The files of an ext4 image into the new folder out."""
+    out.mkdir()
+    done = subprocess.run(["debugfs", "-R", f"rdump / {out}", image],
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackageError(f"debugfs: {done.stderr}")
+    (out / "lost+found").rmdir()
+
+
 def crash(machine, guest, images, out):
     """Let the waiting guest panic, wait for the capture side, collect into out.
 
@@ -128,12 +138,7 @@ def crash(machine, guest, images, out):
     if steps.get("vmcore", {}).get("status"):
         raise MachineError(f"{guest.name}: /proc/vmcore could not be copied")
     machine.process.wait(timeout=60)
-    out.mkdir()
-    done = subprocess.run(["debugfs", "-R", f"rdump / {out}", images["result"]],
-                          capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PackageError(f"debugfs: {done.stderr}")
-    (out / "lost+found").rmdir()
+    collect(images["result"], out)
     if size:
         os.truncate(images["vmcore"], size)
         os.replace(images["vmcore"], out / "vmcore.elf")

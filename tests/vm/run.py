@@ -13,6 +13,7 @@ import tarfile
 import time
 
 import capture
+import crossbuild
 import module
 from initramfs import Initramfs, add_busybox, guest_program
 from kernels import kernel
@@ -32,7 +33,8 @@ STEP_SECONDS = 150
 # (seen with QEMU 7.2 as "Oops: int3" in 6.12 when a static key was flipped).
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
-CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps")
+# What only guests that run the program have.
+CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "live")
 
 
 def result_dir(guest):
@@ -53,11 +55,18 @@ def keys(guest, program):
             base.update(path.read_bytes())
     crash = base.copy()
     if program:
-        crash.update((HERE / "guest/capture-init").read_bytes() + program.contents())
+        crash.update((HERE / "guest/capture-init").read_bytes()
+                     + (HERE / "guest/live").read_bytes() + program.contents())
     return base.hexdigest(), crash.hexdigest()
 
 
-def _guest_image(guest, kern):
+def _runs_live(guest, program):
+    """The guest runs the program on its own /proc/kcore."""
+    return bool((guest.kexec or guest.live) and guest.script == "capture" and program
+                and not program.root)
+
+
+def _guest_image(guest, kern, program):
     image = Initramfs()
     add_busybox(image, kern.arch)
     image.copy(HERE / "guest/init", "init")
@@ -71,6 +80,10 @@ def _guest_image(guest, kern):
     image.add_modules(kern, modules)
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
+    if _runs_live(guest, program):
+        image.add_program(program.path if kern.arch == "amd64"
+                          else crossbuild.static_program(kern.arch), "bin/makedumpfile")
+        image.copy(HERE / "guest/live", "live")
     if guest.pmem:
         image.add("pmem", (HERE / "guest/pmem").read_bytes())
         image.copy(module.devmemmap(kern.release), "modules/devmemmap.ko")
@@ -97,6 +110,9 @@ def _disks(guest, kern, program, work):
         file.truncate(96 * MIB)
     if guest.kexec:
         disks.update(capture.disks(work, guest.memory + guest.plug))
+    if _runs_live(guest, program):
+        disks["live"] = work / "live.img"
+        capture.make_ext4(disks["live"], (guest.memory + guest.plug) * MIB)
     if guest.swap:
         disks["swap"] = work / "swap.img"
         with open(disks["swap"], "wb") as file:
@@ -206,7 +222,7 @@ def run(guest, program, say=print, again=False):
     console log of a failure is kept beside the results as NAME.failed.log.
     """
     final = result_dir(guest)
-    program = program.running(guest.script) if program and guest.kexec else None
+    program = program.running(guest.script) if program and (guest.kexec or guest.live) else None
     dump_key, crash_key = keys(guest, program)
     meta_path = final / "meta.json"
     old = json.loads(meta_path.read_text(encoding="utf-8")) if meta_path.exists() else {}
@@ -237,7 +253,7 @@ def _run_in(guest, program, work, out):
     kern = kernel(guest.kernel)
     if not program:
         guest = dataclasses.replace(guest, kexec="")
-    (work / "initrd").write_bytes(_guest_image(guest, kern))
+    (work / "initrd").write_bytes(_guest_image(guest, kern, program))
     disks = _disks(guest, kern, program, work)
     meta = {"guest": guest.name, "release": kern.release, "arch": kern.arch, "seconds": {},
             "memory_mib": guest.memory, "why": guest.why}
@@ -255,6 +271,14 @@ def _run_in(guest, program, work, out):
         if guest.kexec:
             meta["steps"] = capture.crash(machine, guest, disks, out / "crash")
             lap("crash")
+        elif "live" in disks:
+            machine.send("go")
+            match = machine.wait_line(ASK, STEP_SECONDS)
+            if not match or match.groups() != ("ask", "quit"):
+                raise MachineError(f"{guest.name}: /proc/kcore: {match and match.group(2)}")
+            lap("live")
+    if "live" in disks:
+        capture.collect(disks["live"], out / "live")
     for path in out.rglob("vmcore.elf"):
         _dig(path)
     if guest.pmem:

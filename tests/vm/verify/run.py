@@ -22,7 +22,7 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import callers, crashes, dmesg, dumps, external, pmem, program  # noqa: E402
+from verify import callers, crashes, dmesg, dumps, external, live, pmem, program  # noqa: E402
 from verify import qemudump, report, roundtrip, tags  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
@@ -69,6 +69,8 @@ def build(subject, facts):
         qemudump.add(suite, subject)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
+    if (subject.folder / "live").is_dir():
+        live.add(suite, subject, facts)
     return suite
 
 
