@@ -38,7 +38,8 @@ class Called:
 
     def rearranged(self, path, *command):
         """The file a flattened stream carries, made by makedumpfile -R here (or by command)."""
-        with open(path, "rb") as stream:
+        # Unbuffered: the program reads on where this one stopped.
+        with open(path, "rb", buffering=0) as stream:
             expect_equal(stream.read(len(FLAT)), FLAT, f"{path}: signature")
             stream.seek(0)
             target = self.subject.scratch / "rearranged"
