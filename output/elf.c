@@ -119,7 +119,10 @@ static struct err *write_notes(struct elf_writer *w)
 	dump_notes_put(w->dump, w->header.order, notes);
 	e = region_append(&w->out, notes, w->layout.notes_size);
 	free(notes);
-	return e ? e : region_append_zeros(&w->out, w->layout.data - region_tell(&w->out));
+	if (!e)
+		e = region_append_zeros(&w->out, w->layout.data - region_tell(&w->out));
+	/* From here on the file opens, whatever happens. */
+	return e ? e : region_flush(&w->out);
 }
 
 static struct err *write_front(struct elf_writer *w)

@@ -92,7 +92,7 @@ class ElfCore:
         if self.is64 and len(ident) < 64:
             raise ElfError("header cut short")
         layout = "HHIQQQIHHHHHH" if self.is64 else "HHIIIIIHHHHHH"
-        (self.type, self.machine, _, _, self.phoff, self.shoff, _, _, self.phentsize,
+        (self.type, self.machine, _, _, self.phoff, self.shoff, self.flags, _, self.phentsize,
          self.phnum, self.shentsize, self.shnum, _) = struct.unpack_from(self.order + layout, ident, 16)
         if self.type != ET_CORE:
             raise ElfError(f"e_type is {self.type}, not a core")
