@@ -100,7 +100,7 @@ struct resources machine_share_resources(const struct machine *machine, const st
 	struct resources resources = resources_decide(run->options, &room);
 
 	if (machine->dump->live)
-		resources.plan = SIZE_MAX;
+		resources.plan = plan_budget_whole(machine->dump->max_mapnr);
 	resources_log(&resources, run->options, &run->console->log);
 	run->stats->plan_budget = resources.plan;
 	return resources;

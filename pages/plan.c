@@ -106,6 +106,13 @@ uint64_t plan_forgotten(const struct plan *plan)
 	return plan->forgotten;
 }
 
+size_t plan_budget_whole(uint64_t max_mapnr)
+{
+	uint64_t most = BLOCK_BYTES + sizeof(struct chunks) + MALLOC_OVERHEAD;
+
+	return (size_t)min_u64(div_round_up(max_mapnr, PLAN_BLOCK) * most, SIZE_MAX);
+}
+
 size_t plan_bytes(const struct plan *plan)
 {
 	return sizeof(*plan) + plan->room * sizeof(*plan->v) + plan->used;

@@ -42,6 +42,9 @@ struct err *plan_create(uint64_t max_mapnr, size_t budget, const struct plan_jud
 			struct plan **ret) __attribute__((warn_unused_result));
 void plan_destroy(struct plan *plan);
 
+/* A budget with which no block of such a plan is forgotten: little more than a bit per page. */
+size_t plan_budget_whole(uint64_t max_mapnr);
+
 uint64_t plan_blocks(const struct plan *plan);
 
 /*

@@ -222,6 +222,23 @@ static void test_16_tib(void)
 	free(model.bits);
 }
 
+/* With the budget for the whole of it, nothing is forgotten, however badly the pages lie. */
+static void test_whole_budget(void)
+{
+	uint64_t max_mapnr = 40 * PLAN_BLOCK - 3;
+	uint8_t *keep = malloc(BLOCK_BYTES);
+	struct plan *plan = NULL;
+
+	CHECK_OK(plan_create(max_mapnr, plan_budget_whole(max_mapnr), &(struct plan_judge){ 0 }, &plan));
+	memset(keep, 0x55, BLOCK_BYTES);
+	for (uint64_t b = 0; b < 40; b++)
+		CHECK_OK(plan_put(plan, b, keep));
+	CHECK_EQ(plan_forgotten(plan), 0);
+	CHECK(plan_budget_whole(max_mapnr) < max_mapnr / 8 * 9 / 8);
+	plan_destroy(plan);
+	free(keep);
+}
+
 static void test_highest_block(void)
 {
 	struct model model = { .bits = calloc(1, BLOCK_BYTES) };
@@ -368,6 +385,7 @@ int main(void)
 	RUN(test_budget_is_obeyed);
 	RUN(test_forms_are_small);
 	RUN(test_16_tib);
+	RUN(test_whole_budget);
 	RUN(test_highest_block);
 	RUN(test_order_is_checked);
 	RUN(test_judge_error_is_told);
