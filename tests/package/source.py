@@ -115,27 +115,42 @@ def check_deb_fields(package):
         run(["dpkg", "--compare-versions", version, "gt", other])
 
 
-def case_rpm(_program, folder):
-    """rpmbuild -bb with both layouts, and their files."""
+def rpm_files(folder, *defines):
+    """Path (and " -> target") -> mode of what rpmbuild packs."""
     source = tarball()
     with tarfile.open(source) as archive:
         archive.extract(next(m for m in archive if m.name.endswith("/makedumpfile.spec")), folder)
     (spec,) = folder.glob("*/makedumpfile.spec")
-    run(["rpmbuild", "-bb", "--nodeps", "--without", "check", "--define", f"_topdir {folder}/rpm",
-         "--define", f"_sourcedir {source.parent}", "--define", "_smp_mflags -j2", spec])
+    words = ["--nodeps", "--without", "check"]
+    for define in (f"_topdir {folder}/rpm", f"_sourcedir {source.parent}", "_smp_mflags -j2", *defines):
+        words += ["--define", define]
+    run(["rpmbuild", "-bb", *words, spec])
     (package,) = (folder / "rpm/RPMS").glob("*/makedumpfile-[0-9]*.rpm")
-    listed = run(["rpm", "-qplv", package])
-    files = {}
-    for line in listed.splitlines():
-        mode, name = re.match(r"(\S+) .*? (/.*)$", line).groups()
-        files[name] = mode
-    wanted = ["/etc/makedumpfile.conf.sample", "/usr/bin/makedumpfile -> ../sbin/makedumpfile",
-              "/usr/sbin/makedumpfile", "/usr/share/bash-completion/completions/makedumpfile",
+    listed = run(["rpm", "-qplv", package]).splitlines()
+    return dict(reversed(re.match(r"(\S+) .*? (/.*)$", line).groups()) for line in listed)
+
+
+def check_rpm(files, programs):
+    """The program's names are these; completion, pages, example and licence are there."""
+    wanted = [*programs, "/etc/makedumpfile.conf.sample",
+              "/usr/share/bash-completion/completions/makedumpfile",
               "/usr/share/zsh/site-functions/_makedumpfile"]
     wanted += ["/usr/bin/makedumpfile-R.pl"] if REARRANGE.exists() else []
     got = [name for name, mode in files.items()
            if not mode.startswith("d") and not re.match("/usr/(share/(doc|man|licenses)|lib)/", name)]
     expect_equal(sorted(got), sorted(wanted), "files of the package")
-    for page in ("man5/makedumpfile.conf.5", "man8/makedumpfile.8"):
-        expect(any(name.startswith("/usr/share/man/" + page) for name in files), f"no {page}")
-    expect(files["/usr/sbin/makedumpfile"] == "-rwxr-xr-x", files["/usr/sbin/makedumpfile"])
+    for part in ("/man5/makedumpfile.conf.5", "/man8/makedumpfile.8", "/COPYING", "/examples/kdump.conf"):
+        expect(any(part in name for name in files), f"no {part}")
+    for program in programs:
+        expect(" -> " in program or files[program] == "-rwxr-xr-x", f"{program}: {files[program]}")
+
+
+def case_rpm(_program, folder):
+    """rpmbuild -bb: the program where dracut looks, and the other name."""
+    check_rpm(rpm_files(folder),
+              ["/usr/sbin/makedumpfile", "/usr/bin/makedumpfile -> ../sbin/makedumpfile"])
+
+
+def case_rpm_where_sbin_is_bin(_program, folder):
+    """Fedora since 42: the macros say so."""
+    check_rpm(rpm_files(folder, "_sbindir /usr/bin", "optflags -O0"), ["/usr/bin/makedumpfile"])
