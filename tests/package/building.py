@@ -82,6 +82,15 @@ def case_threads_need_no_libgcc_at_run_time(program, _folder):
     expect_equal(found, [], "calls")
 
 
+def case_libraries(program, _folder):
+    """No library that is a large part of an initramfs for nothing."""
+    out = subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True).stdout
+    needed = re.findall(r"\(NEEDED\).*\[(.+?)\]", out)
+    expect("libc.so.6" in needed, f"needs {needed}")
+    for name in ("libm.so", "libgcc_s.so", "libstdc++.so", "libpthread.so"):
+        expect(not any(library.startswith(name) for library in needed), f"needs {name}: {needed}")
+
+
 def built_static():
     """build/static/makedumpfile."""
     out = make("-j2", "static")
