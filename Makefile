@@ -47,6 +47,8 @@ endif
 
 ifeq ($(STATIC),1)
 override LDFLAGS += -static
+# libdw.a wants what distributions have no static library of.
+DW ?= 0
 endif
 
 # Libraries. libelf is required; a missing codec is said and left out.

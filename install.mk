@@ -59,11 +59,11 @@ endif
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(sort $(INSTALLED) $(LINKDIR:%=%/makedumpfile)))
 
-# For an initramfs, or a machine without the libraries. libdw cannot be linked
-# statically everywhere, and nobody reads a vmlinux in a capture kernel.
+# For an initramfs, or a machine without the libraries. Nobody reads the debug
+# information of a vmlinux (libdw) in a capture kernel.
 STATIC_PROGRAM := build/static/makedumpfile
 static:
-	@$(MAKE) --no-print-directory VARIANT=static STATIC=1 LIBDW=0 all
+	@$(MAKE) --no-print-directory VARIANT=static STATIC=1 DW=0 all
 	@size=$$(stat -c %s $(STATIC_PROGRAM)); echo "$(STATIC_PROGRAM): $$size bytes"
 
 # The same commit gives the same bytes.

@@ -68,10 +68,23 @@ def case_cross_compiler(_program, _folder):
     if not shutil.which("aarch64-linux-gnu-gcc"):
         raise Skip("no aarch64-linux-gnu-gcc")
     make("-j2", "CC=aarch64-linux-gnu-gcc", "CFLAGS=-O1", "VARIANT=cross", "WERROR=1", "ZLIB=0", "LZO=0",
-         "SNAPPY=0", "ZSTD=0", "build/cross/libmakedumpfile.a")
+         "SNAPPY=0", "ZSTD=0", "DW=0", "build/cross/libmakedumpfile.a")
     out = subprocess.run(["file", "-L", ROOT / "build/cross/base/err.o"], check=True,
                          capture_output=True, text=True).stdout
     expect("aarch64" in out, out)
+
+
+def case_musl(_program, _folder):
+    """The sources compile with another C library, warnings being errors. Of libelf it gets
+    the headers: distributions have none for musl."""
+    if not shutil.which("musl-gcc"):
+        raise Skip("no musl-gcc")
+    headers = ROOT / "build/musl-include"
+    headers.mkdir(parents=True, exist_ok=True)
+    for name in ("gelf.h", "libelf.h"):
+        shutil.copy(f"/usr/include/{name}", headers)
+    make("-j2", "CC=musl-gcc", "CFLAGS=-O1", f"CPPFLAGS=-idirafter {headers}", "VARIANT=musl", "WERROR=1",
+         "ZLIB=0", "LZO=0", "SNAPPY=0", "ZSTD=0", "DW=0", "build/musl/libmakedumpfile.a")
 
 
 def case_threads_need_no_libgcc_at_run_time(program, _folder):
