@@ -43,10 +43,11 @@ def parse():
     return missing, lines
 
 
-def ask(program, line, folder):
-    """Exit status, stdout and stderr of --check-params; it must leave no file."""
+def ask(program, line, folder, only_check=True):
+    """Exit status, stdout and stderr, with --check-params or without; no file may be left."""
+    words = ["--check-params"] if only_check else []
     with tempfile.TemporaryDirectory(dir=folder) as empty:
-        done = subprocess.run([program, "--check-params", *shlex.split(line)], cwd=empty, text=True,
+        done = subprocess.run([program, *words, *shlex.split(line)], cwd=empty, text=True,
                               capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT,
                               check=False)
         expect_equal(list(Path(empty).iterdir()), [], "files left behind")
@@ -62,14 +63,21 @@ def check_ours(program, line, accepts, missing, folder):
         raise Skip(f"{' '.join(sorted(named))} is not in this version: {done.stderr.strip()}")
     expect_equal(done.returncode, 0 if accepts else 1, f"exit status ({done.stderr.strip()})")
     if not accepts:
-        hint = "" if absent else REFUSAL
-        # With -F standard output is the dump's.
-        to_stderr = "-F" in shlex.split(line) and not done.stdout
-        expect_equal(done.stdout, "" if to_stderr else hint, "stdout")
-        expect(re.fullmatch(r"makedumpfile: [^\n]+\n" + re.escape(hint if to_stderr else ""),
-                            done.stderr), f"stderr: {done.stderr!r}")
+        check_refusal(done, line, "" if absent else REFUSAL)
+        check_refusal(ask(program, line, folder, only_check=False), line,
+                      ("" if absent else REFUSAL) + "\nmakedumpfile Failed.\n")
     elif not re.search(r"(^| )(-v|-h|--help)( |$)", line):
         expect_equal((done.stdout, done.stderr), ("", ""), "output")
+
+
+def check_refusal(done, line, common):
+    """One line that says why on stderr, and the common messages on stdout; with -F standard
+    output is the dump's, and they are on stderr, too."""
+    to_stderr = "-F" in shlex.split(line) and not done.stdout
+    expect_equal(done.returncode, 1, "exit status")
+    expect_equal(done.stdout, "" if to_stderr else common, "stdout")
+    expect(re.fullmatch(r"makedumpfile: [^\n]+\n" + re.escape(common if to_stderr else ""),
+                        done.stderr), f"stderr: {done.stderr!r}")
 
 
 def add_cases(suite, program, work):
@@ -79,9 +87,10 @@ def add_cases(suite, program, work):
     for line, accepts, other_accepts in lines:
         def run(line=line, accepts=accepts, other_accepts=other_accepts):
             if other and other_accepts is not None:
-                done = ask(other, line, work)
-                expect_equal(done.returncode, 0 if other_accepts else 1,
-                             f"exit status of {other}")
+                for only_check in (True, False) if not other_accepts else (True,):
+                    done = ask(other, line, work, only_check)
+                    expect_equal(done.returncode, 0 if other_accepts else 1,
+                                 f"exit status of {other}")
             check_ours(program, line, accepts, missing, work)
         suite.add(f"agreement: {line}", run)
 

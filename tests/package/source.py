@@ -82,7 +82,9 @@ def check_package_tree(folder, wanted, links):
 def case_deb(_program, folder):
     """dpkg-buildpackage, lintian, and the installed program does what callers need."""
     top = unpack(folder)
-    run(["dpkg-buildpackage", "-us", "-uc", "-b"], top, {"DEB_BUILD_OPTIONS": "nocheck parallel=2"})
+    out = run(["dpkg-buildpackage", "-us", "-uc", "-b"], top,
+              {"DEB_BUILD_OPTIONS": "nocheck parallel=2"})
+    expect_equal(out.count("-o build/release/makedumpfile.o"), 1, "times that it was compiled")
     (package,) = folder.glob("makedumpfile_*.deb")
     (changes,) = folder.glob("*.changes")
     run(["dpkg-deb", "-x", package, folder / "root"])
