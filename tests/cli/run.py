@@ -46,9 +46,9 @@ def main():
         (Path(work) / "inputs").mkdir()
         inputs = Inputs(Path(work) / "inputs")
         add_cases(suite, program, inputs, work)
+        agreement.add_cases(suite, program, work)
         behaviour.add_cases(suite, program, inputs, work)
         behaviour.add_cases(suite, program, inputs, work, statistics_file)
-        agreement.add_cases(suite, program, work)
         return suite.main(arguments.words)
 
 
