@@ -36,7 +36,7 @@ def parse():
             missing |= set(line.split()[1:])
         elif heading and heading[1] in VERDICTS:
             verdict = VERDICTS[heading[1]]
-        elif verdict:
+        elif verdict and not line.startswith("["):
             lines.append((line, *verdict))
         else:
             raise ListError(f"{LIST}:{number}: no heading yet, or an unknown one")
@@ -80,10 +80,21 @@ def check_refusal(done, line, common):
                         done.stderr), f"stderr: {done.stderr!r}")
 
 
+def version(program):
+    """What a program says about itself."""
+    return subprocess.run([program, "-v"], capture_output=True, check=False, timeout=TIMEOUT).stdout
+
+
+def distributions_program(ours):
+    """Path of the installed makedumpfile; None if there is none, or it is this one."""
+    other = shutil.which(NAME)
+    return other if other and version(other) != version(ours) else None
+
+
 def add_cases(suite, program, work):
     """A case for each line."""
     missing, lines = parse()
-    other = shutil.which(NAME)
+    other = distributions_program(program)
     for line, accepts, other_accepts in lines:
         def run(line=line, accepts=accepts, other_accepts=other_accepts):
             if other and other_accepts is not None:
@@ -96,5 +107,5 @@ def add_cases(suite, program, work):
 
     def other_is_there():
         if not other:
-            raise Skip(f"no {NAME} to compare with")
+            raise Skip(f"no other {NAME} is installed")
     suite.add("agreement: the distribution's program was asked too", other_is_there)

@@ -25,12 +25,12 @@ def run(words, folder=None, env=None):
     return done.stdout
 
 
-def tarball():
-    """make dist of this tree as it is, changes that are not committed included."""
+def tarball(commit=None):
+    """make dist of a commit; without one of this tree as it is, changes that are not committed
+    included."""
     if not (ROOT / ".git").exists():
         raise Skip("not a git checkout")
-    changed = run(["git", "stash", "create"], ROOT).strip()
-    make("dist", f"COMMIT={changed or 'HEAD'}")
+    make("dist", f"COMMIT={commit or run(['git', 'stash', 'create'], ROOT).strip() or 'HEAD'}")
     found = sorted((ROOT / "build").glob("makedumpfile-*.tar.gz"), key=os.path.getmtime)
     expect(found, "make dist makes no tarball")
     return found[-1]
@@ -43,6 +43,16 @@ def unpack(folder):
     (top,) = folder.iterdir()
     expect(not (top / ".git").exists(), ".git in the tarball")
     return top
+
+
+def case_the_same_tarball(_program, _folder):
+    """A commit has one tarball, with what a build and its tests need."""
+    first = tarball("HEAD").read_bytes()
+    expect(tarball("HEAD").read_bytes() == first, "two tarballs differ")
+    with tarfile.open(tarball()) as archive:
+        names = {name.split("/", 1)[-1] for name in archive.getnames()}
+    for name in ("Makefile", "COPYING", "README", "debian/control", "tests/all", "makedumpfile.spec"):
+        expect(name in names, f"no {name} in the tarball")
 
 
 def case_the_same_bytes_everywhere(_program, folder):
