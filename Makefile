@@ -1,30 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make                build ./makedumpfile
-# make install        DESTDIR=, PREFIX=/usr, SBINDIR=, MANDIR=
+# make install        DESTDIR=, PREFIX=/usr and the folders of install.mk; also make uninstall
+# make static         one program without shared libraries, for an initramfs
+# make dist           a release tarball of HEAD
 # make demo           install what is missing, build, filter a sample dump
 # make demo-kdump     crash a real kernel in QEMU and capture it
 # make test           install what tests need, run all of them
-# make test-unit      (also test-cli, test-corpus, test-vm, test-crash): a part
+# make test-unit      (also test-cli, test-corpus, test-package, test-vm, test-crash): a part
 # make bench          measure against the packaged makedumpfile; writes docs/performance.md
 # make asan           unit, cli and corpus tests under ASan and UBSan
 # make fuzz           run the fuzz targets for FUZZ_SECONDS each
 # make lint           layers, sizes, warnings of gcc and clang, cppcheck
 #
-# V=1 shows commands. VARIANT=asan builds with sanitizers.
-# ZLIB=0 LZO=0 SNAPPY=0 ZSTD=0 build without a codec.
+# V=1 shows commands. VARIANT=asan builds with sanitizers, STATIC=1 without shared libraries.
+# ZLIB=0 LZO=0 SNAPPY=0 ZSTD=0 build without a codec. Another machine's compiler is CC=.
 
-PREFIX ?= /usr
-SBINDIR ?= $(PREFIX)/sbin
-MANDIR ?= $(PREFIX)/share/man
-DESTDIR ?=
 VARIANT ?= release
 FUZZ_SECONDS ?= 60
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
 BUILD := build/$(VARIANT)
-PKG_CONFIG ?= pkg-config
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
@@ -33,53 +30,72 @@ say = $(if $(V),,@echo "  $(1)	$(2)";)
 WERROR ?= $(if $(wildcard .git),1,0)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-Wvla -Wundef -Wwrite-strings -Wformat=2
+	-Wvla -Wundef -Wwrite-strings -Wformat=2 -Wdate-time
 ifeq ($(WERROR),1)
 WARN += -Werror
 endif
 
 override CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
-override CFLAGS += -std=gnu11 -pthread $(WARN)
-override LDFLAGS += -pthread
+# Square roots are an instruction, and a library that is not used is not needed: libm.so is a
+# megabyte of an initramfs.
+override CFLAGS += -std=gnu11 -pthread -fno-math-errno $(WARN)
+override LDFLAGS += -pthread -Wl,--as-needed
 ifeq ($(VARIANT),asan)
 override CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 override LDFLAGS += -fsanitize=address,undefined
 endif
 
-# Libraries. libelf and libdw are required; a missing codec is said and left out.
-have_header = $(shell printf '\043include <$(1)>\n' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && echo 1 || echo 0)
+ifeq ($(STATIC),1)
+override LDFLAGS += -static
+# libdw.a wants what distributions have no static library of.
+DW ?= 0
+endif
+
+# Libraries. libelf is required; a missing codec is said and left out.
+#
+# Header $(1) is there and $(2) can be linked. A cross compiler may see the
+# headers of the machine it runs on, and a static build needs other files: only
+# linking tells.
+have_library = $(shell out=$$(mktemp) && printf '\043include <$(1)>\nint main(void){return 0;}\n' | \
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -x c - -o $$out $(2) >/dev/null 2>&1 && \
+	echo 1 || echo 0; rm -f $$out)
+# Static libraries do not bring what they need: zlib, the C++ runtime.
+ELF_LIBS := -lelf $(if $(filter 1,$(STATIC)),-lz)
+CXX_LIBS := $(if $(filter 1,$(STATIC)),-lstdc++)
 
 # Goals that install dependencies first, or need none, do not look for them.
-NO_PROBE_GOALS := clean test demo demo-kdump bench lint
+NO_PROBE_GOALS := clean test demo demo-kdump bench lint static dist uninstall
 PROBING := $(filter-out $(NO_PROBE_GOALS),$(or $(MAKECMDGOALS),all))
 ifneq ($(PROBING),)
-ifneq ($(call have_header,gelf.h),1)
+ifneq ($(call have_library,gelf.h,$(ELF_LIBS)),1)
 MISSING_REQUIRED += libelf
-$(info makedumpfile needs libelf: header gelf.h, Debian libelf-dev, Fedora elfutils-libelf-devel)
+$(info makedumpfile needs libelf: header gelf.h and libelf.$(if $(filter 1,$(STATIC)),a,so), \
+	Debian libelf-dev, Fedora elfutils-libelf-devel)
 endif
 endif
 
 # $(1) switch, $(2) header, $(3) library, $(4) packages
 define codec_probe
-$(1) ?= $$(call have_header,$(2))
+$(1) ?= $$(if $$(PROBING),$$(call have_library,$(2),$(3)),0)
 ifeq ($$($(1)),1)
 override CPPFLAGS += -DUSE_$(1)=1
 LIBS += $(3)
 else
 override CPPFLAGS += -DUSE_$(1)=0
 ifneq ($$(PROBING),)
-$$(info building without $(1): header $(2) ($(4)) is missing or $(1)=0 was given)
+$$(info building without $(1): $(2) and $(firstword $(3)) ($(4)) are missing, or $(1)=0 was given)
 endif
 endif
 endef
 $(eval $(call codec_probe,ZLIB,zlib.h,-lz,Debian zlib1g-dev; Fedora zlib-devel))
 $(eval $(call codec_probe,LZO,lzo/lzo1x.h,-llzo2,Debian liblzo2-dev; Fedora lzo-devel))
-$(eval $(call codec_probe,SNAPPY,snappy-c.h,-lsnappy,Debian libsnappy-dev; Fedora snappy-devel))
+$(eval $(call codec_probe,SNAPPY,snappy-c.h,-lsnappy $(CXX_LIBS),Debian libsnappy-dev; Fedora snappy-devel))
 $(eval $(call codec_probe,ZSTD,zstd.h,-lzstd,Debian libzstd-dev; Fedora libzstd-devel))
-LIBS += -lelf -lm
+LIBS := $(ELF_LIBS) $(LIBS) -lm
 
 ROOMS := base codec input facts arch kernel pages erase output cli
-ROOM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) $(wildcard elf_info.c dwarf_info.c)
+# Sorted: the same sources give the same bytes.
+ROOM_SRCS := $(foreach room,$(ROOMS),$(sort $(wildcard $(room)/*.c))) $(wildcard elf_info.c dwarf_info.c)
 ifneq ($(wildcard dwarf_info.c),)
 LIBS += -ldw
 endif
@@ -95,7 +111,7 @@ PROGRAM := $(BUILD)/makedumpfile
 endif
 
 .DEFAULT_GOAL := all
-.PHONY: all clean install unit-bins
+.PHONY: all clean unit-bins
 
 all: $(if $(MISSING_REQUIRED),missing-required,$(PROGRAM))
 
@@ -130,11 +146,7 @@ unit-bins: $(UNIT_BINS)
 clean:
 	rm -rf build makedumpfile
 
-install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8
-	install -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/makedumpfile
-	install -m 644 docs/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
-
+include install.mk
 include tests/tests.mk
 
 -include $(OBJS:.o=.d) $(MAIN_OBJ:.o=.d) $(UNIT_BINS:=.d)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/progress.h"
 
+#include <stddef.h>
+
 struct err *progress_tick(const struct progress *progress, enum phase phase, uint64_t done,
 			  uint64_t total)
 {

@@ -146,6 +146,11 @@ const struct option_rule option_rules[] = {
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
 	{ "--config", RULE_NEEDS, "-x" },
+	{ "-g", RULE_NEEDS, "-x" },
+	/* Modes in which these would have no effect. */
+	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x" },
+	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i" },
+	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --split" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

@@ -56,7 +56,7 @@ enum option_rule_kind { RULE_CONFLICT, RULE_NEEDS };
 struct option_rule {
 	const char *option;	/* spellings as option_row_find() takes them */
 	enum option_rule_kind kind;
-	const char *other;
+	const char *other;	/* one of several, with blanks between them */
 };
 
 extern const struct option_rule option_rules[];

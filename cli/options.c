@@ -94,18 +94,34 @@ static bool is_given(const struct parse *parse, const char *spelling)
 	return row && parse->given >> (row - option_rows) & 1;
 }
 
+/* The first of the spellings, with blanks between them, that was given: into @first. */
+static bool find_given(const struct parse *parse, const char *spellings, char *first, size_t len)
+{
+	while (*spellings) {
+		size_t end = strcspn(spellings, " ");
+
+		snprintf(first, len, "%.*s", (int)end, spellings);
+		if (is_given(parse, first))
+			return true;
+		spellings += end + strspn(spellings + end, " ");
+	}
+	return false;
+}
+
 static struct err *check_rules(const struct parse *parse)
 {
+	char first[32];
+
 	for (size_t i = 0; i < option_rule_count; i++) {
 		const struct option_rule *rule = &option_rules[i];
 		bool other;
 
 		if (!is_given(parse, rule->option))
 			continue;
-		other = is_given(parse, rule->other);
+		other = find_given(parse, rule->other, first, sizeof(first));
 		if (rule->kind == RULE_CONFLICT && other)
 			return err_new(ERR_USAGE, "options %s and %s exclude each other",
-				       rule->option, rule->other);
+				       rule->option, first);
 		if (rule->kind == RULE_NEEDS && !other)
 			return err_new(ERR_USAGE, "option %s needs %s", rule->option, rule->other);
 	}

@@ -50,7 +50,11 @@ static void print_row(FILE *out, const struct option_row *row)
 				row->letter ? ", " : "", row->name);
 	if (row->arg)
 		snprintf(left + len, sizeof(left) - (size_t)len, " %s", row->arg);
-	fprintf(out, "  %-*s", HELP_COLUMN - 2, left);
+	/* At least two blanks stand before the text: completion scripts read this. */
+	if (strlen(left) > HELP_COLUMN - 4)
+		fprintf(out, "  %s\n%-*s", left, HELP_COLUMN, "");
+	else
+		fprintf(out, "  %-*s", HELP_COLUMN - 2, left);
 	while (line) {
 		const char *end = strchr(line, '\n');
 

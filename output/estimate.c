@@ -301,13 +301,19 @@ struct err *estimate_sample(struct estimate *estimate)
 	return time_reading(estimate);
 }
 
+/* The nearest whole number of pages; none is negative. */
+static uint64_t whole(double pages)
+{
+	return (uint64_t)(pages + 0.5);
+}
+
 void estimate_class_of(const struct estimate *estimate, enum page_class class,
 		       struct estimate_class *ret)
 {
 	const struct class_sample *sample = &estimate->classes[class];
 
 	*ret = (struct estimate_class){
-		.pages = (uint64_t)llround(sample->pages),
+		.pages = whole(sample->pages),
 		.sampled = sample->sampled,
 		.zero = sample->zero,
 	};
@@ -353,7 +359,7 @@ static double class_time(const struct estimate *est, const struct class_sample *
 struct err *estimate_file_at(const struct estimate *estimate, unsigned int level, size_t codec,
 			     struct estimate_file *ret)
 {
-	double data = 0, variance = 0, ns = 0, pages = 0, front, error;
+	double data = 0, variance = 0, ns = 0, pages = 0, front, most, error;
 	bool share = level & LEVEL_ZERO;
 	struct kdump_geometry geo;
 
@@ -369,14 +375,15 @@ struct err *estimate_file_at(const struct estimate *estimate, unsigned int level
 		variance += more;
 		ns += class_time(estimate, class, codec, share);
 	}
-	TRY(kdump_geometry_init(&geo, estimate->params.job->kernel, (uint64_t)llround(pages)));
+	TRY(kdump_geometry_init(&geo, estimate->params.job->kernel, whole(pages)));
 	front = (double)geo.data + (share ? (double)estimate->page_size : 0);
 	error = DEVIATIONS * sqrt(variance);
 	ret->codec = estimate->codecs[codec].codec;
 	ret->pages = geo.kept;
 	ret->bytes = front + data;
-	ret->low = fmax(front + data - error, front);
-	ret->high = fmin(front + data + error, front + pages * (double)estimate->page_size);
+	most = front + pages * (double)estimate->page_size;
+	ret->low = ret->bytes - error > front ? ret->bytes - error : front;
+	ret->high = ret->bytes + error < most ? ret->bytes + error : most;
 	ret->copy_seconds = ns / 1e9 / (double)max_u64(estimate->params.threads, 1);
 	return NULL;
 }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Targets that test; the top Makefile includes this.
 
-.PHONY: test test-unit test-cli test-corpus test-synthetic test-vm test-crash asan lint demo demo-kdump
+.PHONY: test test-unit test-cli test-corpus test-synthetic test-package test-vm test-crash asan lint demo demo-kdump
 
 # What a machine lacks is installed first, so the build is a make of its own.
 test:
-	@tests/deps build test vm lint
+	@tests/deps build test package vm lint
 	@$(MAKE) --no-print-directory all
 	@tests/all
 
@@ -22,6 +22,10 @@ test-corpus: all
 # Whole synthetic machines: classes, eras, budgets, threads, memory.
 test-synthetic: all
 	@tests/synthetic/run.py --program ./makedumpfile
+
+# What a distribution gets: install layout, manual pages, completion, packages, static build.
+test-package: all
+	@tests/package/run.py --program ./makedumpfile
 
 # Unit tests and corpus once more under ASan and UBSan.
 asan:

@@ -4,6 +4,7 @@
 A file holds cases; each runs the program once in an empty directory of its own:
 
 	case NAME            starts a case
+	needs OPTION         skip it while the usage text has no such option
 	make FILE TEXT       a file that is there before
 	run WORDS            the command line; {name} is an input of inputs.py
 	status N             wanted exit status (default 0)
@@ -15,6 +16,7 @@ A file holds cases; each runs the program once in an empty directory of its own:
 	mode FILE OCTAL      permission bits of FILE
 	kdump FILE           afterwards FILE is a kdump file without a fault
 	bare FILE            the same, of a dump that tells nothing about its kernel
+	type FILE TEXT       file(1) says TEXT about FILE, among other things
 
 Without out (err) lines the stream must be empty. A file that is there
 afterwards and that the case does not name is a failure.
@@ -27,10 +29,10 @@ import subprocess
 from pathlib import Path
 
 from pylib import kdumpcheck
-from pylib.harness import Failure, expect, expect_equal
+from pylib.harness import Failure, Skip, expect, expect_equal
 
 TIMEOUT = 300
-LISTS = ("out", "err", "make", "file", "has", "mode", "kdump", "bare")
+LISTS = ("out", "err", "make", "file", "has", "mode", "kdump", "bare", "type", "needs")
 
 
 class CaseError(Exception):
@@ -97,7 +99,7 @@ def check_stream(name, patterns, data):
 def check_files(case, folder):
     """Fail unless exactly the files named are there, with their contents."""
     named = set()
-    for keyword in ("make", "file", "has", "mode", "kdump", "bare"):
+    for keyword in ("make", "file", "has", "mode", "kdump", "bare", "type"):
         named |= {text.split(" ", 1)[0] for text in case.lists[keyword]}
     stray = set(os.listdir(folder)) - named
     expect(not stray, f"left behind: {sorted(stray)}")
@@ -115,10 +117,25 @@ def check_files(case, folder):
         for name in case.lists[keyword]:
             faults = kdumpcheck.check(str(folder / name), kernel=keyword == "kdump")
             expect(not faults, f"{name}: {faults}")
+    for text in case.lists["type"]:
+        name, _, content = text.partition(" ")
+        done = subprocess.run(["file", "-b", folder / name], check=True, capture_output=True, text=True)
+        expect(content in done.stdout, f"{name}: {done.stdout!r}")
+
+
+def check_needs(case, program):
+    """Skip what this version cannot do."""
+    if not case.lists["needs"]:
+        return
+    usage = subprocess.run([program, "--help"], check=True, capture_output=True, text=True).stdout
+    for option in case.lists["needs"]:
+        if not re.search(rf"^  (-., )?{re.escape(option)}( |$)", usage, re.M):
+            raise Skip(f"{option} is not in this version")
 
 
 def run_case(case, program, inputs, folder):
     """Run one case in the empty folder."""
+    check_needs(case, program)
     for text in case.lists["make"]:
         name, _, content = text.partition(" ")
         (folder / name).write_text(content + "\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run the command-line tests: cases/*.case and the cases of behaviour.py.
+"""Run the command-line tests: cases/*.case, agreement.list, and the
+cases of behaviour.py.
 
 Usage: tests/cli/run.py --program PATH [WORD...]
 
@@ -15,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import agreement  # noqa: E402
 import behaviour  # noqa: E402
 import casefile  # noqa: E402
 import statistics_file  # noqa: E402
@@ -45,6 +47,7 @@ def main():
         (Path(work) / "inputs").mkdir()
         inputs = Inputs(Path(work) / "inputs")
         add_cases(suite, program, inputs, work)
+        agreement.add_cases(suite, program, work)
         behaviour.add_cases(suite, program, inputs, work)
         behaviour.add_cases(suite, program, inputs, work, statistics_file)
         behaviour.add_cases(suite, program, inputs, work, writers)

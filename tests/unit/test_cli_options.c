@@ -290,10 +290,57 @@ static void test_table(void)
 		/* What works is in the usage text, and nothing else. */
 		CHECK(!row->set == !row->help);
 	}
+}
+
+static void test_rules(void)
+{
+	struct options o;
+
 	for (size_t i = 0; i < option_rule_count; i++) {
+		const char *at = option_rules[i].other;
+		char spelling[32];
+		int len;
+
 		CHECK(option_row_find(option_rules[i].option) != NULL);
-		CHECK(option_row_find(option_rules[i].other) != NULL);
+		for (; sscanf(at, "%31s%n", spelling, &len) == 1; at += len)
+			CHECK(option_row_find(spelling) != NULL);
 	}
+	/* Each of several, the last too. */
+	CHECK_ERR(parse("-R -c a", &o), ERR_USAGE);
+	CHECK_ERR(parse("-R -x vmlinux a", &o), ERR_USAGE);
+	CHECK_ERR(parse("-g file -x vmlinux -i file", &o), ERR_USAGE);
+}
+
+/* What completion scripts read: the text stands at least two blanks behind the argument. */
+static bool has_usage_row(const char *text, const struct option_row *row)
+{
+	char left[64], spelling[32];
+	const char *at;
+
+	if (row->name)
+		snprintf(spelling, sizeof(spelling), "--%s", row->name);
+	else
+		option_row_spelling(row, spelling, sizeof(spelling));
+	snprintf(left, sizeof(left), "%s%s%s", spelling, row->arg ? " " : "", row->arg ? row->arg : "");
+	for (at = strstr(text, left); at; at = strstr(at + 1, left)) {
+		const char *end = at + strlen(left);
+
+		if (at[-1] == ' ' && (*end == '\n' || !strncmp(end, "  ", 2)))
+			return true;
+	}
+	return false;
+}
+
+static void test_usage_rows(void)
+{
+	char *text = options_usage();
+
+	CHECK(text != NULL);
+	for (size_t i = 0; text && i < option_row_count; i++) {
+		if (option_rows[i].help)
+			CHECK(has_usage_row(text, &option_rows[i]));
+	}
+	free(text);
 }
 
 static void test_usage(void)
@@ -331,6 +378,8 @@ int main(void)
 	RUN(test_not_in_this_version);
 	RUN(test_filled_despite_error);
 	RUN(test_table);
+	RUN(test_rules);
+	RUN(test_usage_rows);
 	RUN(test_usage);
 	return unit_status();
 }
