@@ -115,6 +115,28 @@ struct err *facts_add(struct facts *facts, enum fact_kind kind, const char *name
 	return facts_put_absent(facts, key, key_len, fact);
 }
 
+struct err *facts_add_text(struct facts *facts, const char *key, const char *text,
+			   const char *provider)
+{
+	struct fact *fact = NULL;
+
+	TRY(fact_create(FACT_TEXT, 0, text, strlen(text), provider, &fact));
+	return facts_put_absent(facts, key, strlen(key), fact);
+}
+
+struct err *facts_merge(struct facts *facts, struct facts *from)
+{
+	for (size_t i = 0; i < from->map.count; i++) {
+		struct strmap_entry *entry = &from->map.v[i];
+		struct fact *fact = entry->value;
+
+		entry->value = NULL;
+		if (fact)
+			TRY(facts_put_absent(facts, entry->key, strlen(entry->key), fact));
+	}
+	return NULL;
+}
+
 static const struct fact *find(const struct facts *facts, enum fact_kind kind, const char *name)
 {
 	char key[FACT_KEY_MAX + 1];

@@ -49,6 +49,14 @@ void facts_deinit(struct facts *facts);
 struct err *facts_add(struct facts *facts, enum fact_kind kind, const char *name, int64_t value,
 		      const char *provider) __attribute__((warn_unused_result));
 
+/* Text under a key of its own, such as OSRELEASE; else as facts_add(). */
+struct err *facts_add_text(struct facts *facts, const char *key, const char *text,
+			   const char *provider) __attribute__((warn_unused_result));
+
+/* Move to @facts what it does not know. @from is only good for facts_deinit() then. */
+struct err *facts_merge(struct facts *facts, struct facts *from)
+	__attribute__((warn_unused_result));
+
 bool fact_symbol(const struct facts *facts, const char *name, uint64_t *ret);
 bool fact_size(const struct facts *facts, const char *name, uint64_t *ret);
 bool fact_offset(const struct facts *facts, const char *name, uint64_t *ret);
