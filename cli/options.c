@@ -127,6 +127,7 @@ static const struct {
 	{ "-F", 1, 1, "VMCORE" },
 	{ "--estimate", 1, 1, "VMCORE" },
 	{ "--dump-dmesg", 2, 2, "VMCORE and LOGFILE" },
+	{ "--vtop", 1, 2, "VMCORE, or VMCORE and DUMPFILE" },
 	{ NULL, 2, 2, "VMCORE and DUMPFILE" },
 };
 
@@ -176,6 +177,24 @@ static void set_derived(struct options *options)
 		options->message_level = MESSAGE_LEVEL_DEFAULT;
 }
 
+/* What the words are that are no options. */
+static void take_words(struct options *options, char *const *words, int count)
+{
+	options->words = words;
+	options->word_count = count;
+	if (count >= 1)
+		options->vmcore = words[0];
+	if (count >= 2)
+		options->dumpfile = words[1];
+	if (options->action == ACTION_VMCOREINFO) {
+		options->vmcore = options->vmlinux;
+		options->dumpfile = options->make_vmcoreinfo;
+	}
+	/* A dump of nothing but the translation. */
+	if (options->action == ACTION_CREATE && options->vtop && count == 1 && !options->flattened)
+		options->action = ACTION_VTOP;
+}
+
 struct err *options_parse(int argc, char **argv, struct options *ret)
 {
 	struct getopt_tables tables;
@@ -197,11 +216,6 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		note_error(&parse, check_whole(&parse, argc - optind));
 	if (parse.first)
 		return parse.first;
-	ret->words = argv + optind;
-	ret->word_count = argc - optind;
-	if (ret->word_count >= 1)
-		ret->vmcore = ret->words[0];
-	if (ret->word_count >= 2)
-		ret->dumpfile = ret->words[1];
+	take_words(ret, argv + optind, argc - optind);
 	return NULL;
 }

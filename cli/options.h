@@ -17,6 +17,8 @@ enum action {
 	ACTION_CREATE,
 	ACTION_DUMP_DMESG,
 	ACTION_ESTIMATE,
+	ACTION_VMCOREINFO,
+	ACTION_VTOP,
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
 	ACTION_HELP,
@@ -40,11 +42,18 @@ struct options {
 	bool show_stats;
 	bool non_mmap;
 	bool debug;			/* -D: adds message level 8 */
+	const char *vmlinux;		/* -x; borrowed from argv, as all names here; NULL: none */
+	const char *vmcoreinfo;		/* -i */
+	const char *make_vmcoreinfo;	/* -g */
+	bool vtop;			/* --vtop */
+	uint64_t vtop_address;
+	bool flattened;			/* -F: the result goes to standard output, all messages to stderr */
+	bool partial_dmesg;
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
-	const char *vmcore;		/* the first of them */
-	const char *dumpfile;		/* the second; NULL where the action has none */
+	const char *vmcore;		/* the first of them; -g: VMLINUX */
+	const char *dumpfile;		/* the second; -g: VMCOREINFO; NULL where the action has none */
 };
 
 /*
