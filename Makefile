@@ -14,7 +14,8 @@
 # make lint           layers, sizes, warnings of gcc and clang, cppcheck
 #
 # V=1 shows commands. VARIANT=asan builds with sanitizers, STATIC=1 without shared libraries.
-# ZLIB=0 LZO=0 SNAPPY=0 ZSTD=0 build without a codec. Another machine's compiler is CC=.
+# ZLIB=0 LZO=0 SNAPPY=0 ZSTD=0 build without a codec, DW=0 without reading debug
+# information (-x then has only symbols to offer). Another machine's compiler is CC=.
 
 VARIANT ?= release
 FUZZ_SECONDS ?= 60
@@ -51,7 +52,7 @@ override LDFLAGS += -static
 DW ?= 0
 endif
 
-# Libraries. libelf is required; a missing codec is said and left out.
+# Libraries. libelf is required; a missing codec, or libdw, is said and left out.
 #
 # Header $(1) is there and $(2) can be linked. A cross compiler may see the
 # headers of the machine it runs on, and a static build needs other files: only
@@ -91,14 +92,13 @@ $(eval $(call codec_probe,ZLIB,zlib.h,-lz,Debian zlib1g-dev; Fedora zlib-devel))
 $(eval $(call codec_probe,LZO,lzo/lzo1x.h,-llzo2,Debian liblzo2-dev; Fedora lzo-devel))
 $(eval $(call codec_probe,SNAPPY,snappy-c.h,-lsnappy $(CXX_LIBS),Debian libsnappy-dev; Fedora snappy-devel))
 $(eval $(call codec_probe,ZSTD,zstd.h,-lzstd,Debian libzstd-dev; Fedora libzstd-devel))
+# Types from a vmlinux (-x, -g).
+$(eval $(call codec_probe,DW,elfutils/libdw.h,-ldw,Debian libdw-dev; Fedora elfutils-devel))
 LIBS := $(ELF_LIBS) $(LIBS) -lm
 
 ROOMS := base codec input facts arch kernel pages erase output cli
 # Sorted: the same sources give the same bytes.
 ROOM_SRCS := $(foreach room,$(ROOMS),$(sort $(wildcard $(room)/*.c))) $(wildcard elf_info.c dwarf_info.c)
-ifneq ($(wildcard dwarf_info.c),)
-LIBS += -ldw
-endif
 OBJS := $(ROOM_SRCS:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/makedumpfile.o
 LIB := $(BUILD)/libmakedumpfile.a

@@ -45,6 +45,7 @@ static struct err *learn(struct create *c)
 {
 	TRY(machine_bring_up(c->run, c->level, &c->machine));
 	c->line.unit_bytes = UINT64_C(1) << c->machine.kernel->page_shift;
+	run_show_vtop(c->run, c->machine.kernel);
 	return NULL;
 }
 

@@ -51,6 +51,17 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 	return NULL;
 }
 
+struct err *run_open_kernel(const struct run *run, struct dump *dump, struct kernel **ret)
+{
+	const struct kernel_files files = {
+		.vmlinux = run->options->vmlinux,
+		.vmcoreinfo = run->options->vmcoreinfo,
+	};
+
+	return err_prepend(kernel_create_with(dump, &files, &run->console->log, ret), "%s",
+			   run->options->vmcore);
+}
+
 /* The words a caller greps for, whatever the room below said. */
 static struct err *open_error(const char *name, int errnum)
 {
@@ -68,10 +79,21 @@ static struct err *check_standard(int fd, const char *name)
 	return fcntl(fd, F_GETFL) < 0 ? err_sys(errno, "%s: is not open", name) : NULL;
 }
 
+static struct err *check_apart(const char *input, const char *output)
+{
+	struct stat in, out;
+
+	if (input && !stat(output, &out) && !stat(input, &in) && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino)
+		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost", input,
+			       output);
+	return NULL;
+}
+
 struct err *run_check_output(const struct run *run, const char *name)
 {
 	const struct options *options = run->options;
-	struct stat in, out;
+	struct stat out;
 
 	if (options->flatten)
 		return check_standard(STDOUT_FILENO, name);
@@ -79,13 +101,10 @@ struct err *run_check_output(const struct run *run, const char *name)
 		return errno == ENOENT ? NULL : open_error(name, errno);
 	if (!options->force)
 		return open_error(name, EEXIST);
-	for (size_t i = 0; i < options->vmcore_count; i++) {
-		if (!stat(name, &out) && !stat(options->words[i], &in) &&
-		    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-			return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
-				       options->words[i], name);
-	}
-	return NULL;
+	for (size_t i = 0; i < options->vmcore_count; i++)
+		TRY(check_apart(options->words[i], name));
+	/* -g: the kernel is no word. */
+	return check_apart(options->vmcore, name);
 }
 
 static struct err *open_output(const struct run *run, const char *name, struct sink **ret)

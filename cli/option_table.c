@@ -7,6 +7,7 @@
 #include "base/checked.h"
 
 #define FLAG(member) .set = option_set_flag, .field = offsetof(struct options, member)
+#define NAME(member) .set = option_set_name, .field = offsetof(struct options, member)
 #define ACTION(which) .set = option_set_action, .value = (which)
 
 const struct option_row option_rows[] = {
@@ -36,7 +37,7 @@ const struct option_row option_rows[] = {
 	  .help = "write the pieces that --split made to one DUMPFILE, the last name" },
 	{ .letter = 'F', .group = GROUP_OUTPUT, FLAG(flatten),
 	  .help = "write a flattened dump to standard output, for a pipe or a raw\n"
-		  "partition; all messages go to standard error" },
+		  "partition, the log as plain text; all messages go to standard error" },
 	{ .letter = 'R', .group = GROUP_OUTPUT, ACTION(ACTION_REARRANGE),
 	  .help = "read a flattened dump from standard input and write the file it\n"
 		  "carries to DUMPFILE" },
@@ -45,6 +46,8 @@ const struct option_row option_rows[] = {
 		  "P or E; a dump that does not fit is marked incomplete" },
 	{ .name = "dump-dmesg", .group = GROUP_OUTPUT, ACTION(ACTION_DUMP_DMESG),
 	  .help = "write the kernel log of VMCORE to LOGFILE as text" },
+	{ .name = "partial-dmesg", .group = GROUP_OUTPUT, FLAG(partial_dmesg),
+	  .help = "only what was logged since the log was last cleared (dmesg -c)" },
 	{ .name = "estimate", .group = GROUP_OUTPUT, ACTION(ACTION_ESTIMATE),
 	  .help = "show size, time and memory of a dump of VMCORE at each level\n"
 		  "with each codec, from a sample of its pages" },
@@ -53,6 +56,19 @@ const struct option_row option_rows[] = {
 		  "running system)" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
+
+	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
+	  .help = "take what VMCORE does not say about its kernel from the symbols\n"
+		  "and debug information of VMLINUX" },
+	{ .letter = 'i', .arg = "VMCOREINFO", .group = GROUP_KERNEL, NAME(vmcoreinfo),
+	  .help = "take it from a file that -g wrote" },
+	{ .letter = 'g', .arg = "VMCOREINFO", .group = GROUP_KERNEL,
+	  .set = option_set_name_action, .field = offsetof(struct options, make_vmcoreinfo),
+	  .value = ACTION_VMCOREINFO,
+	  .help = "write what -x VMLINUX says to VMCOREINFO, for -i" },
+	{ .name = "vtop", .arg = "ADDRESS", .group = GROUP_KERNEL, .set = option_set_vtop,
+	  .help = "show the physical address of a virtual one and the page table\n"
+		  "entries that lead there" },
 
 	{ .name = "message-level", .arg = "LEVEL", .group = GROUP_MESSAGES,
 	  .set = option_set_message_level,
@@ -95,15 +111,10 @@ const struct option_row option_rows[] = {
 	/* Not in this version. */
 	{ .letter = 'X' },
 	{ .letter = 'e' },
-	{ .letter = 'g', .arg = "VMCOREINFO" },
-	{ .letter = 'i', .arg = "VMCOREINFO" },
-	{ .letter = 'x', .arg = "VMLINUX" },
 	{ .name = "config", .arg = "FILE" },
 	{ .name = "diskset", .arg = "VMCORE" },
 	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
-	{ .name = "partial-dmesg" },
-	{ .name = "vtop", .arg = "ADDRESS" },
 	{ .name = "xen-syms", .arg = "FILE" },
 	{ .name = "xen-vmcoreinfo", .arg = "FILE" },
 	{ .name = "xen_phys_start", .arg = "ADDRESS" },
@@ -142,6 +153,17 @@ const struct option_rule option_rules[] = {
 	{ "--mem-usage", RULE_CONFLICT, "--reassemble" },
 	{ "--mem-usage", RULE_CONFLICT, "--split" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
+	{ "-g", RULE_NEEDS, "-x" },
+	{ "-g", RULE_CONFLICT, "-c" },
+	{ "-g", RULE_CONFLICT, "-l" },
+	{ "-g", RULE_CONFLICT, "-p" },
+	{ "-g", RULE_CONFLICT, "-z" },
+	{ "-g", RULE_CONFLICT, "-d" },
+	{ "-g", RULE_CONFLICT, "-E" },
+	{ "-g", RULE_CONFLICT, "-i" },
+	{ "-g", RULE_CONFLICT, "-F" },
+	{ "-g", RULE_CONFLICT, "-R" },
+	{ "-g", RULE_CONFLICT, "-X" },
 	{ "-x", RULE_CONFLICT, "-i" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },

@@ -143,6 +143,7 @@ static const struct {
 	{ "-F", 1, 1, "VMCORE" },
 	{ "--estimate", 1, 1, "VMCORE" },
 	{ "--dump-dmesg", 2, 2, "VMCORE and LOGFILE" },
+	{ "--vtop", 1, 2, "VMCORE, or VMCORE and DUMPFILE" },
 	{ NULL, 2, 2, "VMCORE and DUMPFILE" },
 };
 
@@ -192,6 +193,14 @@ static void set_derived(struct options *options)
 		options->message_level = MESSAGE_LEVEL_DEFAULT;
 }
 
+/* A dump of nothing but the translation. */
+static void choose_vtop(struct options *options)
+{
+	if (options->action == ACTION_CREATE && options->vtop && options->word_count == 1 &&
+	    !options->flatten)
+		options->action = ACTION_VTOP;
+}
+
 /* -R has its input from standard input, --reassemble from all but the last; others from the first. */
 static void name_files(struct options *options)
 {
@@ -208,6 +217,10 @@ static void name_files(struct options *options)
 	options->dumpfile_count = (size_t)(options->word_count - next);
 	if (options->dumpfile_count)
 		options->dumpfile = options->dumpfiles[0];
+	if (options->action == ACTION_VMCOREINFO) {
+		options->vmcore = options->vmlinux;
+		options->dumpfile = options->make_vmcoreinfo;
+	}
 }
 
 struct err *options_parse(int argc, char **argv, struct options *ret)
@@ -234,6 +247,7 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		return parse.first;
 	ret->words = argv + optind;
 	ret->word_count = argc - optind;
+	choose_vtop(ret);
 	name_files(ret);
 	return NULL;
 }

@@ -20,6 +20,8 @@ enum action {
 	ACTION_REARRANGE,
 	ACTION_REASSEMBLE,
 	ACTION_MEM_USAGE,
+	ACTION_VMCOREINFO,
+	ACTION_VTOP,
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
 	ACTION_HELP,
@@ -53,12 +55,18 @@ struct options {
 	bool show_stats;
 	bool non_mmap;
 	bool debug;			/* -D: adds message level 8 */
+	const char *vmlinux;		/* -x; borrowed from argv, as all names here; NULL: none */
+	const char *vmcoreinfo;		/* -i */
+	const char *make_vmcoreinfo;	/* -g */
+	bool vtop;			/* --vtop */
+	uint64_t vtop_address;
+	bool partial_dmesg;
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
-	const char *vmcore;		/* the first of them; NULL where the action has no input file */
+	const char *vmcore;		/* the first of them; -g: VMLINUX; NULL where there is no input file */
 	size_t vmcore_count;		/* input files, of which vmcore is the first */
-	const char *dumpfile;		/* the first output; NULL where there is none, or it is standard output */
+	const char *dumpfile;		/* the first output; -g: VMCOREINFO; NULL: none, or standard output */
 	char *const *dumpfiles;		/* all of them */
 	size_t dumpfile_count;		/* several for --split */
 };

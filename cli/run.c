@@ -81,6 +81,8 @@ static action_fn *const actions[] = {
 	[ACTION_REARRANGE] = action_rearrange,
 	[ACTION_REASSEMBLE] = action_reassemble,
 	[ACTION_MEM_USAGE] = action_mem_usage,
+	[ACTION_VMCOREINFO] = action_vmcoreinfo,
+	[ACTION_VTOP] = action_vtop,
 	[ACTION_COUNT] = NULL,
 };
 

@@ -30,12 +30,21 @@ struct err *action_create(const struct run *run) __attribute__((warn_unused_resu
 struct err *action_estimate(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_mem_usage(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_dump_dmesg(const struct run *run) __attribute__((warn_unused_result));
+struct err *action_vmcoreinfo(const struct run *run) __attribute__((warn_unused_result));
+struct err *action_vtop(const struct run *run) __attribute__((warn_unused_result));
+
+/* --vtop beside another action: show the translation, if it was asked for. */
+void run_show_vtop(const struct run *run, struct kernel *kernel);
 
 struct err *action_reassemble(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_rearrange(const struct run *run) __attribute__((warn_unused_result));
 
 /* Open the input and show its VMCOREINFO at debug level. */
 struct err *run_open_input(const struct run *run, struct dump **ret)
+	__attribute__((warn_unused_result));
+
+/* Learn what is known of the kernel of @dump, -x and -i included. Errors name VMCORE. */
+struct err *run_open_kernel(const struct run *run, struct dump *dump, struct kernel **ret)
 	__attribute__((warn_unused_result));
 
 /*

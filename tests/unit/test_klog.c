@@ -40,7 +40,7 @@ static void ring_dump(struct ringbuild *rb, const char *more_facts, int kind, st
 	strcat(info, more_facts);
 	if (!flatkernel_open(&rb->fk, info))
 		return;
-	e = klog_dump(rb->fk.reader, &out, &res->records, &res->lost);
+	e = klog_dump(rb->fk.reader, false, &out, &res->records, &res->lost);
 	if (kind)
 		CHECK_ERR(e, (enum err_kind)kind);
 	else
@@ -349,7 +349,7 @@ static void damaged_header(uint64_t at, uint64_t value, unsigned int bytes, cons
 		memkernel_put_u64(&rb->fk.mk, at, value);
 	ring_facts(rb, info, sizeof(info));
 	if (flatkernel_open(&rb->fk, info)) {
-		e = klog_dump(rb->fk.reader, &out, &records, &lost);
+		e = klog_dump(rb->fk.reader, false, &out, &records, &lost);
 		CHECK(e && strstr(err_text(e), part));
 		err_free(e);
 		flatkernel_close(&rb->fk);
@@ -474,21 +474,25 @@ static void check_refused(const char *info, enum err_kind kind, const char *part
 	memkernel_add(&fk.mk, &(struct memseg){ .paddr = RING_MEM, .size = 4096, .vaddr = ~0ull });
 	if (!flatkernel_open(&fk, info))
 		return;
-	e = klog_dump(fk.reader, &out, &records, &lost);
+	e = klog_dump(fk.reader, false, &out, &records, &lost);
 	CHECK_EQ(err_kind(e), kind);
 	CHECK(e && strstr(err_text(e), part));
 	err_free(e);
 	flatkernel_close(&fk);
 }
 
-static void test_other_eras(void)
+static void test_refused(void)
 {
 	struct ringbuild *rb = malloc(sizeof(*rb));
 	char info[2048], *line;
 
 	check_refused("X=y\n", ERR_NOT_FOUND, "SYMBOL(prb)");
-	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_end)=2000\n", ERR_UNSUPPORTED, "3.4");
-	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_first_idx)=2000\n", ERR_UNSUPPORTED, "5.9");
+	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_end)=2000\n", ERR_NOT_FOUND,
+		      "SYMBOL(log_buf_len)");
+	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_first_idx)=2000\n", ERR_NOT_FOUND,
+		      "SIZE(printk_log)");
+	check_refused("SYMBOL(log_first_idx)=2000\nSIZE(printk_log)=16\nOFFSET(printk_log.ts_nsec)=0\n"
+		      "OFFSET(printk_log.len)=15\n", ERR_NOT_FOUND, "outside SIZE(printk_log)=16");
 	check_refused("SYMBOL(prb)=1000\n", ERR_NOT_FOUND, "OFFSET(printk_ringbuffer.desc_ring)");
 	ring_init(rb, &plain);
 	ring_facts(rb, info, sizeof(info));
@@ -523,7 +527,7 @@ static void test_output_fails(void)
 	ring_headers(rb);
 	ring_facts(rb, info, sizeof(info));
 	if (flatkernel_open(&rb->fk, info)) {
-		CHECK_ERR(klog_dump(rb->fk.reader, &out, &records, &lost), ERR_NO_SPACE);
+		CHECK_ERR(klog_dump(rb->fk.reader, false, &out, &records, &lost), ERR_NO_SPACE);
 		flatkernel_close(&rb->fk);
 	}
 	free(rb);
@@ -545,7 +549,7 @@ int main(void)
 	RUN(test_missing_memory);
 	RUN(test_missing_text);
 	RUN(test_static_buffer);
-	RUN(test_other_eras);
+	RUN(test_refused);
 	RUN(test_output_fails);
 	return unit_status();
 }
