@@ -45,7 +45,10 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 		.log = &run->console->log,
 	};
 
-	TRY(dump_open(run->options->vmcore, &options, ret));
+	if (run->options->disk_count)
+		TRY(dump_open_set(run->options->disks, run->options->disk_count, &options, ret));
+	else
+		TRY(dump_open(run->options->vmcore, &options, ret));
 	show_vmcoreinfo(&run->console->log, *ret);
 	return NULL;
 }

@@ -57,6 +57,9 @@ const struct option_row option_rows[] = {
 	{ .name = "non-mmap", .group = GROUP_RESOURCES, FLAG(non_mmap),
 	  .help = "never map VMCORE, read it" },
 
+	{ .name = "diskset", .arg = "VMCORE", .group = GROUP_OTHER, .set = option_add_disk,
+	  .help = "a disk of a sadump disk set; given once for each disk, all of\n"
+		  "them together stand for VMCORE" },
 	{ .name = "check-params", .group = GROUP_OTHER, ACTION(ACTION_CHECK_PARAMS),
 	  .help = "check the command line and nothing else; no file is opened" },
 	{ .letter = 'v', .group = GROUP_OTHER, ACTION(ACTION_VERSION),
@@ -81,7 +84,6 @@ const struct option_row option_rows[] = {
 	{ .letter = 'i', .arg = "VMCOREINFO" },
 	{ .letter = 'x', .arg = "VMLINUX" },
 	{ .name = "config", .arg = "FILE" },
-	{ .name = "diskset", .arg = "VMCORE" },
 	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
 	{ .name = "mem-usage" },

@@ -83,6 +83,9 @@ struct err *option_set_cyclic_buffer(struct options *options, const struct optio
 				     const char *arg) __attribute__((warn_unused_result));
 struct err *option_set_json(struct options *options, const struct option_row *row,
 			    const char *arg) __attribute__((warn_unused_result));
+/* One more file of a dump in several. */
+struct err *option_add_disk(struct options *options, const struct option_row *row,
+			    const char *arg) __attribute__((warn_unused_result));
 /* A number that has no effect, but must be one. */
 struct err *option_check_number(struct options *options, const struct option_row *row,
 				const char *arg) __attribute__((warn_unused_result));

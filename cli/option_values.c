@@ -162,6 +162,16 @@ struct err *option_set_json(struct options *options, const struct option_row *ro
 	return NULL;
 }
 
+struct err *option_add_disk(struct options *options, const struct option_row *row, const char *arg)
+{
+	(void)row;
+	if (options->disk_count == OPTION_DISKS_MAX)
+		return err_new(ERR_USAGE, "option --diskset is given more than %d times",
+			       OPTION_DISKS_MAX);
+	options->disks[options->disk_count++] = arg;
+	return NULL;
+}
+
 struct err *option_check_number(struct options *options, const struct option_row *row,
 				const char *arg)
 {

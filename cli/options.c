@@ -122,7 +122,6 @@ static const struct {
 	{ "-R", 1, 1, "DUMPFILE" },
 	{ "--mem-usage", 1, 1, "KCORE" },
 	{ "--reassemble", 2, INT32_MAX, "the parts and DUMPFILE" },
-	{ "--diskset", 1, INT32_MAX, "DUMPFILE" },
 	{ "--split", 3, INT32_MAX, "VMCORE and at least two DUMPFILEs" },
 	{ "-F", 1, 1, "VMCORE" },
 	{ "--estimate", 1, 1, "VMCORE" },
@@ -130,16 +129,19 @@ static const struct {
 	{ NULL, 2, 2, "VMCORE and DUMPFILE" },
 };
 
-static struct err *check_words(const struct parse *parse, int count)
+static struct err *check_words(const struct parse *parse, int given)
 {
+	bool has_disks = parse->options->disk_count != 0;
+	int count = given + has_disks;
 	size_t i = 0;
 
 	while (word_counts[i].option && !is_given(parse, word_counts[i].option))
 		i++;
 	if (count >= word_counts[i].min && count <= word_counts[i].max)
 		return NULL;
-	return err_new(ERR_USAGE, "%d file name%s given; wanted: %s", count,
-		       count == 1 ? "" : "s", word_counts[i].words);
+	return err_new(ERR_USAGE, "%d file name%s given; wanted: %s%s", given,
+		       given == 1 ? "" : "s", word_counts[i].words,
+		       has_disks ? ", where VMCORE are the disks of --diskset" : "");
 }
 
 static struct err *check_present(const struct parse *parse)
@@ -176,6 +178,18 @@ static void set_derived(struct options *options)
 		options->message_level = MESSAGE_LEVEL_DEFAULT;
 }
 
+static void name_files(struct options *options)
+{
+	int word = 0;
+
+	if (options->disk_count)
+		options->vmcore = options->disks[0];
+	else if (word < options->word_count)
+		options->vmcore = options->words[word++];
+	if (word < options->word_count)
+		options->dumpfile = options->words[word];
+}
+
 struct err *options_parse(int argc, char **argv, struct options *ret)
 {
 	struct getopt_tables tables;
@@ -199,9 +213,6 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		return parse.first;
 	ret->words = argv + optind;
 	ret->word_count = argc - optind;
-	if (ret->word_count >= 1)
-		ret->vmcore = ret->words[0];
-	if (ret->word_count >= 2)
-		ret->dumpfile = ret->words[1];
+	name_files(ret);
 	return NULL;
 }

@@ -23,6 +23,9 @@ enum action {
 	ACTION_COUNT,
 };
 
+/* More disks than any set has: the room that reads them says so. */
+#define OPTION_DISKS_MAX 32
+
 /* One worker thread per CPU, if there are several. */
 #define THREADS_AUTO UINT32_MAX
 
@@ -41,10 +44,12 @@ struct options {
 	bool non_mmap;
 	bool debug;			/* -D: adds message level 8 */
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
+	const char *disks[OPTION_DISKS_MAX];	/* --diskset, in the order given; borrowed from argv */
+	size_t disk_count;
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
-	const char *vmcore;		/* the first of them */
-	const char *dumpfile;		/* the second; NULL where the action has none */
+	const char *vmcore;		/* the first of them, or of the disks */
+	const char *dumpfile;		/* the one behind VMCORE; NULL where the action has none */
 };
 
 /*

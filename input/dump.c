@@ -15,6 +15,7 @@
 
 static const struct dump_format *const formats[] = {
 	&dump_format_elf,
+	&dump_format_sadump,
 	&dump_format_foreign,
 };
 
@@ -45,7 +46,8 @@ static void reset(struct dump *dump)
 	ranges_deinit(&dump->present);
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
-	*dump = (struct dump){ .src = dump->src, .log = dump->log };
+	*dump = (struct dump){ .src = dump->src, .more = dump->more, .more_count = dump->more_count,
+			       .log = dump->log };
 }
 
 static struct err *unknown_file(struct source *src)
@@ -61,6 +63,15 @@ static struct err *unknown_file(struct source *src)
 		       start[2], start[3], start[4], start[5], start[6], start[7]);
 }
 
+/* A format that has all of a dump in one file would read the first and forget the others. */
+static struct err *check_set(const struct dump *dump)
+{
+	if (!dump->more_count || dump->format->takes_sets)
+		return NULL;
+	return err_new(ERR_BAD_INPUT, "%s: is an %s, which is in one file and no set of several",
+		       dump->src->name, dump->format->name);
+}
+
 static struct err *probe(struct dump *dump)
 {
 	struct err *e;
@@ -70,28 +81,19 @@ static struct err *probe(struct dump *dump)
 		dump->format = formats[i];
 		e = formats[i]->open(dump);
 		if (err_kind(e) != ERR_NOT_MINE)
-			return e;
+			return e ? e : check_set(dump);
 		err_free(e);
 		reset(dump);
 	}
 	return unknown_file(dump->src);
 }
 
-struct err *dump_open_source(struct source *src, const struct dump_options *options,
-			     struct dump **ret)
+/* Find out what the sources of @dump are, which is closed on failure. */
+static struct err *open_sources(struct dump *dump, struct dump **ret)
 {
-	struct dump *dump = calloc(1, sizeof(*dump));
-	struct err *e;
+	const struct source *src = dump->src;
+	struct err *e = probe(dump);
 
-	if (!dump) {
-		source_destroy(src);
-		return err_nomem;
-	}
-	dump->src = src;
-	dump->log = options ? options->log : NULL;
-	if (options && options->no_mmap)
-		src->no_map = true;
-	e = probe(dump);
 	if (!e)
 		e = dump_index_create(dump->segments, dump->segment_count, &dump->index);
 	if (e) {
@@ -104,12 +106,64 @@ struct err *dump_open_source(struct source *src, const struct dump_options *opti
 	return NULL;
 }
 
+static struct dump *new_dump(struct source *src, const struct dump_options *options)
+{
+	struct dump *dump = calloc(1, sizeof(*dump));
+
+	if (!dump)
+		return NULL;
+	dump->src = src;
+	dump->log = options ? options->log : NULL;
+	return dump;
+}
+
+struct err *dump_open_source(struct source *src, const struct dump_options *options,
+			     struct dump **ret)
+{
+	struct dump *dump = new_dump(src, options);
+
+	if (!dump) {
+		source_destroy(src);
+		return err_nomem;
+	}
+	if (options && options->no_mmap)
+		src->no_map = true;
+	return open_sources(dump, ret);
+}
+
+struct err *dump_open_set(const char *const *paths, size_t count,
+			  const struct dump_options *options, struct dump **ret)
+{
+	bool allow_map = !(options && options->no_mmap);
+	struct source *src = NULL;
+	struct dump *dump;
+	struct err *e = NULL;
+	size_t i;
+
+	TRY(source_open_file(paths[0], allow_map, &src));
+	dump = new_dump(src, options);
+	if (!dump) {
+		source_destroy(src);
+		return err_nomem;
+	}
+	dump->more = calloc(count, sizeof(struct source *));
+	if (!dump->more)
+		e = err_nomem;
+	for (i = 1; !e && i < count; i++) {
+		e = source_open_file(paths[i], allow_map, &dump->more[dump->more_count]);
+		if (!e)
+			dump->more_count++;
+	}
+	if (e) {
+		dump_close(dump);
+		return e;
+	}
+	return open_sources(dump, ret);
+}
+
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
 {
-	struct source *src = NULL;
-
-	TRY(source_open_file(path, !(options && options->no_mmap), &src));
-	return dump_open_source(src, options, ret);
+	return dump_open_set(&path, 1, options, ret);
 }
 
 void dump_close(struct dump *dump)
@@ -118,6 +172,9 @@ void dump_close(struct dump *dump)
 		return;
 	reset(dump);
 	source_destroy(dump->src);
+	while (dump->more_count)
+		source_destroy(dump->more[--dump->more_count]);
+	free(dump->more);
 	free(dump);
 }
 

@@ -49,6 +49,8 @@ struct dump_format {
 	 */
 	struct err *(*read)(struct dump *dump, const struct dump_segment *seg, uint64_t paddr,
 			    void *buf, size_t len);
+	/* Dumps of this format may be in several files; open() finds the others in dump->more. */
+	bool takes_sets;
 	/* File offsets equal seg->offset + (paddr - seg->paddr), so windows of the file can be mapped. */
 	bool mappable;
 	/* NULL when there is nothing to free. */
@@ -62,6 +64,8 @@ struct dump_uts {
 
 struct dump {
 	struct source *src;
+	struct source **more;	/* the other files of a dump in several; all are owned */
+	size_t more_count;
 	const struct dump_format *format;
 	void *priv;
 	const struct log *log;
@@ -104,6 +108,14 @@ struct dump_options {
  * the file, and what it is when that is known and not supported.
  */
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
+	__attribute__((warn_unused_result));
+
+/*
+ * The same for a dump in several files, @count >= 1, in any order. Errors of
+ * what is common to them name the first.
+ */
+struct err *dump_open_set(const char *const *paths, size_t count,
+			  const struct dump_options *options, struct dump **ret)
 	__attribute__((warn_unused_result));
 
 /* The same over a source, which the dump then owns (also on failure). */

@@ -4,6 +4,7 @@
 
 Three sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
 filter must do with it), [elf] = an ELF core given field by field, [raw] = any bytes.
+A [sadump] section turns the first two into the firmware's format.
 """
 
 import os
@@ -14,6 +15,7 @@ import genpath  # noqa: F401
 import elfbuild
 import machine
 import recipe
+import sadumpbuild
 from pylib import elfnote
 from pylib.elfcore import ElfCore, ElfError
 
@@ -160,6 +162,8 @@ def make(text, path):
         build_raw(path, by_name["raw"][0])
     else:
         raise recipe.RecipeError("no [machine], [elf] or [raw] section")
+    if "sadump" in by_name:
+        sadumpbuild.convert(path, by_name["sadump"][0])
     damage(path, [s for part in by_name.get("damage", ()) for s in part.statements])
 
 
