@@ -94,7 +94,8 @@ static struct err *copy(struct create *c)
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
-			.share_zero = options->level & LEVEL_ZERO,
+			/* Zero pages that the input left out stay left out. */
+			.share_zero = (options->level | c->machine.dump->dump_level) & LEVEL_ZERO,
 			.threads = c->resources.threads,
 			.progress = &c->line.progress,
 		},

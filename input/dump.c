@@ -46,8 +46,8 @@ static void reset(struct dump *dump)
 	ranges_deinit(&dump->present);
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
-	*dump = (struct dump){ .src = dump->src, .more = dump->more, .more_count = dump->more_count,
-			       .log = dump->log };
+	*dump = (struct dump){ .src = dump->src, .sources = dump->sources,
+			       .source_count = dump->source_count, .log = dump->log };
 }
 
 static struct err *unknown_file(struct source *src)
@@ -66,7 +66,7 @@ static struct err *unknown_file(struct source *src)
 /* A format that has all of a dump in one file would read the first and forget the others. */
 static struct err *check_set(const struct dump *dump)
 {
-	if (!dump->more_count || dump->format->takes_sets)
+	if (dump->source_count == 1 || dump->format->takes_sets)
 		return NULL;
 	return err_new(ERR_BAD_INPUT, "%s: is an %s, which is in one file and no set of several",
 		       dump->src->name, dump->format->name);
@@ -88,77 +88,74 @@ static struct err *probe(struct dump *dump)
 	return unknown_file(dump->src);
 }
 
-/* Find out what the sources of @dump are, which is closed on failure. */
-static struct err *open_sources(struct dump *dump, struct dump **ret)
+static void destroy_sources(struct source **sources, size_t count)
 {
-	const struct source *src = dump->src;
-	struct err *e = probe(dump);
+	while (count)
+		source_destroy(sources[--count]);
+	free(sources);
+}
 
+/* @sources is the dump's from here on. */
+static struct err *open_sources(struct source **sources, size_t count,
+				const struct dump_options *options, struct dump **ret)
+{
+	struct dump *dump = calloc(1, sizeof(*dump));
+	struct err *e;
+
+	if (!dump) {
+		destroy_sources(sources, count);
+		return err_nomem;
+	}
+	dump->sources = sources;
+	dump->source_count = count;
+	dump->src = sources[0];
+	dump->log = options ? options->log : NULL;
+	e = probe(dump);
 	if (!e)
 		e = dump_index_create(dump->segments, dump->segment_count, &dump->index);
 	if (e) {
 		dump_close(dump);
 		return e;
 	}
-	log_debug(dump->log, "%s: %s, %zu segments in %zu disjoint pieces", src->name,
+	log_debug(dump->log, "%s: %s, %zu segments in %zu disjoint pieces", dump->src->name,
 		  dump->format->name, dump->segment_count, dump->index->count);
 	*ret = dump;
 	return NULL;
 }
 
-static struct dump *new_dump(struct source *src, const struct dump_options *options)
-{
-	struct dump *dump = calloc(1, sizeof(*dump));
-
-	if (!dump)
-		return NULL;
-	dump->src = src;
-	dump->log = options ? options->log : NULL;
-	return dump;
-}
-
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret)
 {
-	struct dump *dump = new_dump(src, options);
+	struct source **sources = malloc(sizeof(struct source *));
 
-	if (!dump) {
+	if (!sources) {
 		source_destroy(src);
 		return err_nomem;
 	}
+	sources[0] = src;
 	if (options && options->no_mmap)
 		src->no_map = true;
-	return open_sources(dump, ret);
+	return open_sources(sources, 1, options, ret);
 }
 
 struct err *dump_open_set(const char *const *paths, size_t count,
 			  const struct dump_options *options, struct dump **ret)
 {
 	bool allow_map = !(options && options->no_mmap);
-	struct source *src = NULL;
-	struct dump *dump;
-	struct err *e = NULL;
+	struct source **sources = calloc(count, sizeof(struct source *));
+	struct err *e;
 	size_t i;
 
-	TRY(source_open_file(paths[0], allow_map, &src));
-	dump = new_dump(src, options);
-	if (!dump) {
-		source_destroy(src);
+	if (!sources)
 		return err_nomem;
+	for (i = 0; i < count; i++) {
+		e = source_open_file(paths[i], allow_map, &sources[i]);
+		if (e) {
+			destroy_sources(sources, i);
+			return e;
+		}
 	}
-	dump->more = calloc(count, sizeof(struct source *));
-	if (!dump->more)
-		e = err_nomem;
-	for (i = 1; !e && i < count; i++) {
-		e = source_open_file(paths[i], allow_map, &dump->more[dump->more_count]);
-		if (!e)
-			dump->more_count++;
-	}
-	if (e) {
-		dump_close(dump);
-		return e;
-	}
-	return open_sources(dump, ret);
+	return open_sources(sources, count, options, ret);
 }
 
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
@@ -171,10 +168,7 @@ void dump_close(struct dump *dump)
 	if (!dump)
 		return;
 	reset(dump);
-	source_destroy(dump->src);
-	while (dump->more_count)
-		source_destroy(dump->more[--dump->more_count]);
-	free(dump->more);
+	destroy_sources(dump->sources, dump->source_count);
 	free(dump);
 }
 

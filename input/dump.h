@@ -49,7 +49,7 @@ struct dump_format {
 	 */
 	struct err *(*read)(struct dump *dump, const struct dump_segment *seg, uint64_t paddr,
 			    void *buf, size_t len);
-	/* Dumps of this format may be in several files; open() finds the others in dump->more. */
+	/* Dumps of this format may be in several files; open() finds them in dump->sources. */
 	bool takes_sets;
 	/* File offsets equal seg->offset + (paddr - seg->paddr), so windows of the file can be mapped. */
 	bool mappable;
@@ -63,9 +63,9 @@ struct dump_uts {
 };
 
 struct dump {
-	struct source *src;
-	struct source **more;	/* the other files of a dump in several; all are owned */
-	size_t more_count;
+	struct source *src;	/* the first of sources, for most dumps the only one */
+	struct source **sources;
+	size_t source_count;
 	const struct dump_format *format;
 	void *priv;
 	const struct log *log;

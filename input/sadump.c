@@ -118,7 +118,7 @@ static struct err *read_headers(struct dump *dump, struct sadump *sadump)
 	const struct sadump_part *first = &sadump->disks[0].part;
 	bool short_of = false;
 
-	TRY(sadump_find_disks(sadump, dump->src, dump->more, dump->more_count + 1, dump->log));
+	TRY(sadump_find_disks(sadump, dump->sources, dump->source_count, dump->log));
 	TRY(sadump_read_head(first, dump->log, &sadump->head));
 	TRY(err_prepend(read_bitmaps(sadump, first->src), "%s: sadump bitmaps", first->src->name));
 	TRY(sadump_share_pages(sadump, dump->log, &short_of));

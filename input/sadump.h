@@ -70,12 +70,11 @@ struct err *sadump_read_head(const struct sadump_part *part, const struct log *l
 			     struct sadump_head *ret) __attribute__((warn_unused_result));
 
 /*
- * Put the devices in sadump->disks in order: @first names the only one, or
- * any of the @count - 1 others in @more. Checks that they belong together.
+ * Put the devices in sadump->disks in the order of the set, whatever the
+ * order of @sources is. Checks that they belong together.
  */
-struct err *sadump_find_disks(struct sadump *sadump, struct source *first,
-			      struct source *const *more, size_t count, const struct log *log)
-	__attribute__((warn_unused_result));
+struct err *sadump_find_disks(struct sadump *sadump, struct source *const *sources, size_t count,
+			      const struct log *log) __attribute__((warn_unused_result));
 
 /*
  * Once head and bitmaps are there: which pages are on which disk. *short_of

@@ -85,20 +85,20 @@ static struct err *check_set_header(const struct sadump *sadump, const struct lo
 	return check_volumes(sadump, log);
 }
 
-/* Every place is filled: numbers are from 1 to the count, and no two are the same. */
+/* Every place gets filled: numbers are from 1 to the count, and no two are the same. */
 static struct err *find_set(struct sadump *sadump, const struct sadump_part *part,
-			    struct source *const *more, size_t count, const struct log *log)
+			    struct source *const *sources, size_t count, const struct log *log)
 {
 	struct sadump_part next;
+	struct err *e;
 	size_t i;
 
 	TRY(place_disk(sadump, part, count));
-	for (i = 0; i + 1 < count; i++) {
-		struct err *e = sadump_read_part(more[i], log, &next);
-
+	for (i = 1; i < count; i++) {
+		e = sadump_read_part(sources[i], log, &next);
 		if (err_kind(e) == ERR_NOT_MINE)
-			return err_new(ERR_BAD_INPUT, "%s: is no sadump file, and %s is", more[i]->name,
-				       part->src->name);
+			return err_new(ERR_BAD_INPUT, "%s: is no sadump file, and %s is",
+				       sources[i]->name, part->src->name);
 		if (e)
 			return e;
 		TRY(place_disk(sadump, &next, count));
@@ -108,15 +108,15 @@ static struct err *find_set(struct sadump *sadump, const struct sadump_part *par
 	return NULL;
 }
 
-struct err *sadump_find_disks(struct sadump *sadump, struct source *first,
-			      struct source *const *more, size_t count, const struct log *log)
+struct err *sadump_find_disks(struct sadump *sadump, struct source *const *sources, size_t count,
+			      const struct log *log)
 {
 	struct sadump_part part;
 
-	TRY(sadump_read_part(first, log, &part));
+	TRY(sadump_read_part(sources[0], log, &part));
 	if (count > SADUMP_DISKS_MAX)
-		return err_new(ERR_BAD_INPUT, "%zu sadump disks given; a set has %u at most", count,
-			       SADUMP_DISKS_MAX);
+		return err_new(ERR_BAD_INPUT, "%s: %zu sadump disks are given; a set has %u at most",
+			       part.src->name, count, SADUMP_DISKS_MAX);
 	sadump->disk_count = (unsigned int)count;
 	if (count == 1 && !part.disk) {
 		sadump->disks[0].part = part;
@@ -124,8 +124,8 @@ struct err *sadump_find_disks(struct sadump *sadump, struct source *first,
 	}
 	if (count == 1 && part.disk != 1)
 		return err_new(ERR_BAD_INPUT, "%s: is disk %" PRIu32 " of a sadump disk set; name each disk "
-			       "with --diskset", first->name, part.disk);
-	TRY(find_set(sadump, &part, more, count, log));
+			       "with --diskset", part.src->name, part.disk);
+	TRY(find_set(sadump, &part, sources, count, log));
 	return check_set_header(sadump, log);
 }
 

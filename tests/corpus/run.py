@@ -27,6 +27,7 @@ sys.path[:0] = [str(HERE.parent), str(GEN)]
 import mkdump  # noqa: E402
 from expect import Expected  # noqa: E402
 from pylib import harness, kdumpcheck  # noqa: E402
+from pylib.elfcore import ElfCore  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
 
 TIMEOUT = 120
@@ -65,6 +66,12 @@ def check_refusal(dump, output, out, err):
     harness.expect("makedumpfile Failed." in out, f"no final line: {out}")
 
 
+def check_bytes(written, core):
+    """Every page that was written has the bytes of the core the input was made from."""
+    for pfn, data in written.pages():
+        harness.expect(data == core.page(pfn), f"page {pfn:#x} has other bytes than the input")
+
+
 def check_output(output, dump, level):
     """What was written obeys the format and, where known, has the right pages."""
     written = KdumpFile(str(output))
@@ -76,12 +83,22 @@ def check_output(output, dump, level):
     if expected.exists() and not incomplete:
         wrong = Expected(expected).compare(written.bitmap2, level)
         harness.expect(not wrong, "; ".join(wrong[:4]))
+    if os.path.exists(f"{dump}.elf") and not incomplete and level == 0:
+        with ElfCore(f"{dump}.elf", written.block_size) as core:
+            check_bytes(written, core)
+
+
+def input_words(dump):
+    """The dump on a command line; the generator names further disks DUMP.2, DUMP.3 ..."""
+    disks = sorted(dump.parent.glob(f"{dump.name}.[0-9]*"))
+    # Last first: the order does not matter.
+    return [f"--diskset={disk}" for disk in disks[::-1] + [dump]] if disks else [str(dump)]
 
 
 def try_level(program, dump, folder, result, level):
     """Filter at one level and judge what happened."""
     output = folder / f"out.{level}"
-    status, out, err = run(program, "-c", "-d", str(level), str(dump), str(output))
+    status, out, err = run(program, "-c", "-d", str(level), *input_words(dump), str(output))
     if status == 0:
         harness.expect(result != "error", f"level {level}: accepted")
         check_output(output, dump, level)
@@ -106,7 +123,7 @@ def try_recipe(program, recipe):
         mkdump.make(text, str(dump))
         for level in LEVELS[result]:
             try_level(program, dump, folder, result, level)
-        run(program, "--dump-dmesg", str(dump), str(folder / "log"))
+        run(program, "--dump-dmesg", *input_words(dump), str(folder / "log"))
 
 
 def main():

@@ -151,7 +151,7 @@ class Sadump:
         wide = self.section.number("word", 8) == 8
         area = struct.pack("<I", self.section.number("states_size", self.cpus * SMRAM_SIZE))
         for cpu in range(self.cpus):
-            area += struct.pack("<QQ", cpu, 1 << cpu)
+            area += struct.pack("<QQ", cpu, 1 << cpu % 64)
         for cpu in range(self.cpus):
             area += smram_state(cpu, wide, self._edits("smram", cpu))
         return area.ljust(-(-len(area) // self.block) * self.block, b"\0")
@@ -214,11 +214,12 @@ class Sadump:
 
 
 def convert(path, section):
-    """Replace the ELF core at path by sadump files; its VMCOREINFO goes to PATH.vmcoreinfo."""
-    with ElfCore(path) as core:
+    """Turn the ELF core at path into sadump files; the core stays as PATH.elf, its VMCOREINFO
+    as PATH.vmcoreinfo."""
+    os.rename(path, f"{path}.elf")
+    with ElfCore(f"{path}.elf") as core:
         made = Sadump(section, core)
         text = core.vmcoreinfo_text
-    os.unlink(path)
     made.write(path)
     if text:
         with open(f"{path}.vmcoreinfo", "w", encoding="latin-1") as stream:
