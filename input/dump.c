@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/checked.h"
 #include "elf_info.h"
@@ -88,28 +89,43 @@ static struct err *probe(struct dump *dump)
 	return unknown_file(dump->src);
 }
 
-static void destroy_sources(struct source **sources, size_t count)
+static void destroy_sources(struct source *const *sources, size_t count)
 {
 	while (count)
 		source_destroy(sources[--count]);
-	free(sources);
 }
 
-/* @sources is the dump's from here on. */
-static struct err *open_sources(struct source **sources, size_t count,
-				const struct dump_options *options, struct dump **ret)
+static struct dump *new_dump(struct source *const *sources, size_t count, const struct log *log)
 {
 	struct dump *dump = calloc(1, sizeof(*dump));
+	struct source **own = reallocarray(NULL, count, sizeof(struct source *));
+
+	if (!dump || !own) {
+		free(dump);
+		free(own);
+		return NULL;
+	}
+	memcpy(own, sources, count * sizeof(struct source *));
+	dump->sources = own;
+	dump->source_count = count;
+	dump->src = own[0];
+	dump->log = log;
+	return dump;
+}
+
+struct err *dump_open_sources(struct source *const *sources, size_t count,
+			      const struct dump_options *options, struct dump **ret)
+{
+	struct dump *dump = new_dump(sources, count, options ? options->log : NULL);
 	struct err *e;
+	size_t i;
 
 	if (!dump) {
 		destroy_sources(sources, count);
 		return err_nomem;
 	}
-	dump->sources = sources;
-	dump->source_count = count;
-	dump->src = sources[0];
-	dump->log = options ? options->log : NULL;
+	for (i = 0; options && options->no_mmap && i < count; i++)
+		sources[i]->no_map = true;
 	e = probe(dump);
 	if (!e)
 		e = dump_index_create(dump->segments, dump->segment_count, &dump->index);
@@ -126,36 +142,26 @@ static struct err *open_sources(struct source **sources, size_t count,
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret)
 {
-	struct source **sources = malloc(sizeof(struct source *));
-
-	if (!sources) {
-		source_destroy(src);
-		return err_nomem;
-	}
-	sources[0] = src;
-	if (options && options->no_mmap)
-		src->no_map = true;
-	return open_sources(sources, 1, options, ret);
+	return dump_open_sources(&src, 1, options, ret);
 }
 
 struct err *dump_open_set(const char *const *paths, size_t count,
 			  const struct dump_options *options, struct dump **ret)
 {
-	bool allow_map = !(options && options->no_mmap);
 	struct source **sources = calloc(count, sizeof(struct source *));
-	struct err *e;
+	struct err *e = NULL;
 	size_t i;
 
 	if (!sources)
 		return err_nomem;
-	for (i = 0; i < count; i++) {
-		e = source_open_file(paths[i], allow_map, &sources[i]);
-		if (e) {
-			destroy_sources(sources, i);
-			return e;
-		}
-	}
-	return open_sources(sources, count, options, ret);
+	for (i = 0; !e && i < count; i++)
+		e = source_open_file(paths[i], !(options && options->no_mmap), &sources[i]);
+	if (e)
+		destroy_sources(sources, count);
+	else
+		e = dump_open_sources(sources, count, options, ret);
+	free(sources);
+	return e;
 }
 
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
@@ -169,6 +175,7 @@ void dump_close(struct dump *dump)
 		return;
 	reset(dump);
 	destroy_sources(dump->sources, dump->source_count);
+	free(dump->sources);
 	free(dump);
 }
 

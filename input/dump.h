@@ -118,7 +118,10 @@ struct err *dump_open_set(const char *const *paths, size_t count,
 			  const struct dump_options *options, struct dump **ret)
 	__attribute__((warn_unused_result));
 
-/* The same over a source, which the dump then owns (also on failure). */
+/* The same over sources, which the dump then owns (also on failure); the array stays the caller's. */
+struct err *dump_open_sources(struct source *const *sources, size_t count,
+			      const struct dump_options *options, struct dump **ret)
+	__attribute__((warn_unused_result));
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret) __attribute__((warn_unused_result));
 void dump_close(struct dump *dump);
