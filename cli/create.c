@@ -94,7 +94,7 @@ static struct err *copy(struct create *c)
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
-			/* Zero pages that the input left out stay left out. */
+			/* A header that says that zero pages are shared must be right. */
 			.share_zero = (options->level | c->machine.dump->dump_level) & LEVEL_ZERO,
 			.threads = c->resources.threads,
 			.progress = &c->line.progress,
@@ -122,7 +122,7 @@ static struct report make_report(const struct create *c)
 {
 	return (struct report){
 		.max_mapnr = c->machine.dump->max_mapnr,
-		.present = ranges_total(&c->machine.dump->present),
+		.present = c->machine.dump->present_count,
 		.has_pmem = c->machine.dump->pmem.count != 0,
 		.bytes_written = c->sink ? c->sink->written : 0,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,

@@ -4,8 +4,8 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/bits.h"
 #include "base/checked.h"
 #include "elf_info.h"
 #include "input/formats.h"
@@ -16,6 +16,7 @@
 
 static const struct dump_format *const formats[] = {
 	&dump_format_elf,
+	&dump_format_kdump,
 	&dump_format_sadump,
 	&dump_format_foreign,
 };
@@ -47,8 +48,8 @@ static void reset(struct dump *dump)
 	ranges_deinit(&dump->present);
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
-	*dump = (struct dump){ .src = dump->src, .sources = dump->sources,
-			       .source_count = dump->source_count, .log = dump->log };
+	*dump = (struct dump){ .src = dump->src, .more = dump->more, .more_count = dump->more_count,
+			       .log = dump->log };
 }
 
 static struct err *unknown_file(struct source *src)
@@ -64,15 +65,6 @@ static struct err *unknown_file(struct source *src)
 		       start[2], start[3], start[4], start[5], start[6], start[7]);
 }
 
-/* A format that has all of a dump in one file would read the first and forget the others. */
-static struct err *check_set(const struct dump *dump)
-{
-	if (dump->source_count == 1 || dump->format->takes_sets)
-		return NULL;
-	return err_new(ERR_BAD_INPUT, "%s: is an %s, which is in one file and no set of several",
-		       dump->src->name, dump->format->name);
-}
-
 static struct err *probe(struct dump *dump)
 {
 	struct err *e;
@@ -81,60 +73,56 @@ static struct err *probe(struct dump *dump)
 	for (i = 0; i < ARRAY_LEN(formats); i++) {
 		dump->format = formats[i];
 		e = formats[i]->open(dump);
+		if (!e && dump->more_count && !formats[i]->sets)
+			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but an %s comes in "
+				       "one", dump->src->name, dump->more_count + 1,
+				       formats[i]->name);
 		if (err_kind(e) != ERR_NOT_MINE)
-			return e ? e : check_set(dump);
+			return e;
 		err_free(e);
 		reset(dump);
 	}
 	return unknown_file(dump->src);
 }
 
-static void destroy_sources(struct source *const *sources, size_t count)
+/* The sources of a dump: the first, and those of a set behind it. */
+static void destroy_sources(struct dump *dump)
 {
-	while (count)
-		source_destroy(sources[--count]);
+	source_destroy(dump->src);
+	for (size_t i = 0; i < dump->more_count; i++)
+		source_destroy(dump->more[i]);
+	free(dump->more);
 }
 
-static struct dump *new_dump(struct source *const *sources, size_t count, const struct log *log)
+static struct err *open_probed(struct dump *dump)
 {
-	struct dump *dump = calloc(1, sizeof(*dump));
-	struct source **own = reallocarray(NULL, count, sizeof(struct source *));
-
-	if (!dump || !own) {
-		free(dump);
-		free(own);
-		return NULL;
-	}
-	memcpy(own, sources, count * sizeof(struct source *));
-	dump->sources = own;
-	dump->source_count = count;
-	dump->src = own[0];
-	dump->log = log;
-	return dump;
+	TRY(probe(dump));
+	TRY(dump_index_create(dump->segments, dump->segment_count, &dump->index));
+	log_debug(dump->log, "%s: %s, %zu segments in %zu disjoint pieces", dump->src->name,
+		  dump->format->name, dump->segment_count, dump->index->count);
+	return NULL;
 }
 
-struct err *dump_open_sources(struct source *const *sources, size_t count,
+struct err *dump_open_sources(struct source *src, struct source **more, size_t more_count,
 			      const struct dump_options *options, struct dump **ret)
 {
-	struct dump *dump = new_dump(sources, count, options ? options->log : NULL);
+	struct dump *dump = calloc(1, sizeof(*dump));
+	struct dump sources = { .src = src, .more = more, .more_count = more_count };
 	struct err *e;
-	size_t i;
 
 	if (!dump) {
-		destroy_sources(sources, count);
+		destroy_sources(&sources);
 		return err_nomem;
 	}
-	for (i = 0; options && options->no_mmap && i < count; i++)
-		sources[i]->no_map = true;
-	e = probe(dump);
-	if (!e)
-		e = dump_index_create(dump->segments, dump->segment_count, &dump->index);
+	*dump = sources;
+	dump->log = options ? options->log : NULL;
+	if (options && options->no_mmap)
+		src->no_map = true;
+	e = open_probed(dump);
 	if (e) {
 		dump_close(dump);
 		return e;
 	}
-	log_debug(dump->log, "%s: %s, %zu segments in %zu disjoint pieces", dump->src->name,
-		  dump->format->name, dump->segment_count, dump->index->count);
 	*ret = dump;
 	return NULL;
 }
@@ -142,26 +130,13 @@ struct err *dump_open_sources(struct source *const *sources, size_t count,
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret)
 {
-	return dump_open_sources(&src, 1, options, ret);
+	return dump_open_sources(src, NULL, 0, options, ret);
 }
 
-struct err *dump_open_set(const char *const *paths, size_t count,
-			  const struct dump_options *options, struct dump **ret)
+static struct err *open_source(const char *path, const struct dump_options *options,
+			       struct source **ret)
 {
-	struct source **sources = calloc(count, sizeof(struct source *));
-	struct err *e = NULL;
-	size_t i;
-
-	if (!sources)
-		return err_nomem;
-	for (i = 0; !e && i < count; i++)
-		e = source_open_file(paths[i], !(options && options->no_mmap), &sources[i]);
-	if (e)
-		destroy_sources(sources, count);
-	else
-		e = dump_open_sources(sources, count, options, ret);
-	free(sources);
-	return e;
+	return source_open_file(path, !(options && options->no_mmap), ret);
 }
 
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
@@ -169,13 +144,31 @@ struct err *dump_open(const char *path, const struct dump_options *options, stru
 	return dump_open_set(&path, 1, options, ret);
 }
 
+struct err *dump_open_set(const char *const *paths, size_t count,
+			  const struct dump_options *options, struct dump **ret)
+{
+	struct dump sources = { .more = count > 1 ? calloc(count - 1, sizeof(*sources.more)) : NULL };
+	struct err *e = count > 1 && !sources.more ? err_nomem :
+			open_source(paths[0], options, &sources.src);
+
+	while (!e && sources.more_count + 1 < count) {
+		e = open_source(paths[sources.more_count + 1], options,
+				&sources.more[sources.more_count]);
+		sources.more_count += !e;
+	}
+	if (e) {
+		destroy_sources(&sources);
+		return e;
+	}
+	return dump_open_sources(sources.src, sources.more, sources.more_count, options, ret);
+}
+
 void dump_close(struct dump *dump)
 {
 	if (!dump)
 		return;
 	reset(dump);
-	destroy_sources(dump->sources, dump->source_count);
-	free(dump->sources);
+	destroy_sources(dump);
 	free(dump);
 }
 
@@ -266,8 +259,53 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
 	dump->page_shift = (unsigned int)__builtin_ctzll(page_size);
+	if (dump->format->pages)
+		return dump->format->pages->start(dump);
 	TRY(find_pages(dump, dump->page_shift));
 	TRY(find_pmem(dump, dump->page_shift));
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
+	dump->present_count = ranges_total(&dump->present);
+	return NULL;
+}
+
+struct err *dump_next_present(const struct dump *dump, uint64_t from, uint64_t to,
+			      struct range *ret, bool *found)
+{
+	if (dump->format->pages)
+		return dump->format->pages->next_present(dump, from, to, ret, found);
+	*found = ranges_next(&dump->present, from, to, ret);
+	return NULL;
+}
+
+static size_t bits_bytes(uint64_t from, uint64_t to)
+{
+	return (size_t)round_up(div_round_up(to - from, 8), 8);
+}
+
+struct err *dump_present_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
+{
+	struct range run = { .end = from };
+	bool found = true;
+
+	memset(bits, 0, bits_bytes(from, to));
+	for (;;) {
+		TRY(dump_next_present(dump, run.end, to, &run, &found));
+		if (!found)
+			return NULL;
+		bits_set_range(bits, run.start - from, run.end - from);
+	}
+}
+
+struct err *dump_stored_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
+{
+	struct range run = { .end = from };
+
+	if (dump->format->pages) {
+		memset(bits, 0, bits_bytes(from, to));
+		return dump->format->pages->stored(dump, from, to, bits);
+	}
+	TRY(dump_present_bits(dump, from, to, bits));
+	while (ranges_next(&dump->missing, run.end, to, &run))
+		bits_clear_range(bits, run.start - from, run.end - from);
 	return NULL;
 }

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "input/dump.h"
-#include "input/pagebits.h"
+#include "input/bitfile.h"
 #include "input/sadump_layout.h"
 
 /* One partition, disk or medium, as its own headers describe it. */
@@ -49,8 +49,8 @@ struct sadump_head {
 
 struct sadump {
 	struct sadump_head head;
-	struct pagebits ram;	/* pages that are memory */
-	struct pagebits stored;	/* of these, pages in the file; the others are all zero */
+	struct bitfile ram;	/* pages that are memory, whether by the first bitmap or the second */
+	struct bitfile stored;	/* of these, pages in the file; the others are all zero */
 	struct sadump_disk disks[SADUMP_DISKS_MAX];	/* in the order of the set */
 	unsigned int disk_count;
 	uint8_t *notes;		/* owned; NULL: none */
@@ -70,11 +70,11 @@ struct err *sadump_read_head(const struct sadump_part *part, const struct log *l
 			     struct sadump_head *ret) __attribute__((warn_unused_result));
 
 /*
- * Put the devices in sadump->disks in the order of the set, whatever the
- * order of @sources is. Checks that they belong together.
+ * Put the devices in sadump->disks in the order of the set, whatever the order
+ * of @dump's sources is. Checks that they belong together.
  */
-struct err *sadump_find_disks(struct sadump *sadump, struct source *const *sources, size_t count,
-			      const struct log *log) __attribute__((warn_unused_result));
+struct err *sadump_find_disks(struct sadump *sadump, const struct dump *dump)
+	__attribute__((warn_unused_result));
 
 /*
  * Once head and bitmaps are there: which pages are on which disk. *short_of

@@ -87,33 +87,33 @@ static struct err *check_set_header(const struct sadump *sadump, const struct lo
 
 /* Every place gets filled: numbers are from 1 to the count, and no two are the same. */
 static struct err *find_set(struct sadump *sadump, const struct sadump_part *part,
-			    struct source *const *sources, size_t count, const struct log *log)
+			    const struct dump *dump)
 {
 	struct sadump_part next;
 	struct err *e;
 	size_t i;
 
-	TRY(place_disk(sadump, part, count));
-	for (i = 1; i < count; i++) {
-		e = sadump_read_part(sources[i], log, &next);
+	TRY(place_disk(sadump, part, sadump->disk_count));
+	for (i = 0; i < dump->more_count; i++) {
+		e = sadump_read_part(dump->more[i], dump->log, &next);
 		if (err_kind(e) == ERR_NOT_MINE)
 			return err_new(ERR_BAD_INPUT, "%s: is no sadump file, and %s is",
-				       sources[i]->name, part->src->name);
+				       dump->more[i]->name, part->src->name);
 		if (e)
 			return e;
-		TRY(place_disk(sadump, &next, count));
+		TRY(place_disk(sadump, &next, sadump->disk_count));
 	}
-	for (i = 1; i < count; i++)
-		TRY(check_same_set(&sadump->disks[0].part, &sadump->disks[i].part, log));
+	for (i = 1; i < sadump->disk_count; i++)
+		TRY(check_same_set(&sadump->disks[0].part, &sadump->disks[i].part, dump->log));
 	return NULL;
 }
 
-struct err *sadump_find_disks(struct sadump *sadump, struct source *const *sources, size_t count,
-			      const struct log *log)
+struct err *sadump_find_disks(struct sadump *sadump, const struct dump *dump)
 {
+	size_t count = dump->more_count + 1;
 	struct sadump_part part;
 
-	TRY(sadump_read_part(sources[0], log, &part));
+	TRY(sadump_read_part(dump->src, dump->log, &part));
 	if (count > SADUMP_DISKS_MAX)
 		return err_new(ERR_BAD_INPUT, "%s: %zu sadump disks are given; a set has %u at most",
 			       part.src->name, count, SADUMP_DISKS_MAX);
@@ -125,8 +125,8 @@ struct err *sadump_find_disks(struct sadump *sadump, struct source *const *sourc
 	if (count == 1 && part.disk != 1)
 		return err_new(ERR_BAD_INPUT, "%s: is disk %" PRIu32 " of a sadump disk set; name each disk "
 			       "with --diskset", part.src->name, part.disk);
-	TRY(find_set(sadump, &part, sources, count, log));
-	return check_set_header(sadump, log);
+	TRY(find_set(sadump, &part, dump));
+	return check_set_header(sadump, dump->log);
 }
 
 /*
@@ -157,7 +157,7 @@ static bool is_cut(const struct sadump *sadump, const struct sadump_disk *disk)
 
 struct err *sadump_share_pages(struct sadump *sadump, const struct log *log, bool *short_of)
 {
-	uint64_t left = pagebits_total(&sadump->stored), first = 0, room = 0;
+	uint64_t left = bitfile_total(&sadump->stored), first = 0, room = 0;
 	unsigned int i;
 
 	*short_of = false;

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define BLOCK 4096u
 #define FILES 4u
-#define LOOK_AT 200
+#define LOOK_AT 40
 
 /* What is left of the input. */
 struct input {
@@ -116,7 +116,7 @@ static void check(struct dump *dump)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct input in = { data, len };
-	struct source *sources[FILES] = { NULL };
+	struct source **more = calloc(FILES, sizeof(*more)), *source = NULL;
 	struct dump *dump = NULL;
 	size_t count, first;
 	uint8_t mode = 0;
@@ -125,9 +125,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	take(&in, &mode, 1);
 	count = mode % FILES + 1;
 	first = expand(&in, count, mode & 0x80);
-	for (size_t i = 0; i < count; i++)
-		require(source_open_memory(files[i], i ? 2 * BLOCK : first, &sources[i]) == NULL);
-	e = dump_open_sources(sources, count, NULL, &dump);
+	require(more && source_open_memory(files[0], first, &source) == NULL);
+	for (size_t i = 1; i < count; i++)
+		require(source_open_memory(files[i], 2 * BLOCK, &more[i - 1]) == NULL);
+	e = dump_open_sources(source, more, count - 1, NULL, &dump);
 	if (e)
 		require(strlen(err_text(e)) > 0);
 	else
