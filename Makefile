@@ -12,7 +12,8 @@
 # make lint           layers, sizes, warnings of gcc and clang, cppcheck
 #
 # V=1 shows commands. VARIANT=asan builds with sanitizers.
-# ZLIB=0 LZO=0 SNAPPY=0 ZSTD=0 build without a codec.
+# ZLIB=0 LZO=0 SNAPPY=0 ZSTD=0 build without a codec, DW=0 without reading debug
+# information (-x then has only symbols to offer).
 
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
@@ -46,7 +47,7 @@ override CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno
 override LDFLAGS += -fsanitize=address,undefined
 endif
 
-# Libraries. libelf and libdw are required; a missing codec is said and left out.
+# Libraries. libelf is required; a missing codec, or libdw, is said and left out.
 have_header = $(shell printf '\043include <$(1)>\n' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
 # Goals that install dependencies first, or need none, do not look for them.
@@ -76,13 +77,12 @@ $(eval $(call codec_probe,ZLIB,zlib.h,-lz,Debian zlib1g-dev; Fedora zlib-devel))
 $(eval $(call codec_probe,LZO,lzo/lzo1x.h,-llzo2,Debian liblzo2-dev; Fedora lzo-devel))
 $(eval $(call codec_probe,SNAPPY,snappy-c.h,-lsnappy,Debian libsnappy-dev; Fedora snappy-devel))
 $(eval $(call codec_probe,ZSTD,zstd.h,-lzstd,Debian libzstd-dev; Fedora libzstd-devel))
+# Types from a vmlinux (-x, -g).
+$(eval $(call codec_probe,DW,elfutils/libdw.h,-ldw,Debian libdw-dev; Fedora elfutils-devel))
 LIBS += -lelf -lm
 
 ROOMS := base codec input facts arch kernel pages erase output cli
 ROOM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) $(wildcard elf_info.c dwarf_info.c)
-ifneq ($(wildcard dwarf_info.c),)
-LIBS += -ldw
-endif
 OBJS := $(ROOM_SRCS:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/makedumpfile.o
 LIB := $(BUILD)/libmakedumpfile.a

@@ -59,6 +59,15 @@ struct arch {
 	 * address of the kernel image, two's complement; others: start of RAM or 0).
 	 */
 	uint64_t (*phys_base)(const void *state);
+	/*
+	 * NULL: cannot. Where a kernel lies of which only the linked addresses are
+	 * known: env->facts has its symbols as in vmlinux, and OSRELEASE. Looks for its
+	 * utsname in memory and asks the page tables beside it. *ret_slide is
+	 * what run-time addresses are more than linked ones; what init() will need
+	 * beyond that goes to @learned. err_not_found when no such kernel is there.
+	 */
+	struct err *(*locate)(const struct arch_env *env, struct facts *learned,
+			      uint64_t *ret_slide);
 };
 
 /* The row for an ELF machine number, or NULL. */

@@ -43,7 +43,7 @@ static struct pt_entry decode(const struct pt_form *form, unsigned int level, ui
 	return ret;
 }
 
-static void form_init(struct pt_form *form, unsigned int levels, uint64_t sme_mask)
+void x86_64_form_init(struct pt_form *form, unsigned int levels, uint64_t sme_mask)
 {
 	*form = (struct pt_form){
 		.levels = levels,
@@ -99,7 +99,7 @@ static struct err *choose_levels(const struct arch_env *env, struct x86_64 *stat
 	for (size_t i = 0; i < ARRAY_LEN(depths); i++) {
 		enum probe answer;
 
-		form_init(&state->form, depths[i], sme_mask);
+		x86_64_form_init(&state->form, depths[i], sme_mask);
 		answer = probe_walk(env, &state->form, state->root_pa, root_va, state->root_pa);
 		if (i == 0)
 			first = answer;
@@ -109,7 +109,7 @@ static struct err *choose_levels(const struct arch_env *env, struct x86_64 *stat
 			return NULL;
 		}
 	}
-	form_init(&state->form, expected, sme_mask);
+	x86_64_form_init(&state->form, expected, sme_mask);
 	if (first == PROBE_NO)
 		return err_new(ERR_BAD_INPUT,
 			       "page tables: the root at physical %#llx does not map itself at %#llx",
@@ -224,4 +224,5 @@ const struct arch arch_x86_64 = {
 	.vtop = x86_64_vtop,
 	.is_kernel_address = x86_64_is_kernel_address,
 	.phys_base = x86_64_phys_base,
+	.locate = x86_64_locate,
 };

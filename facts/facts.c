@@ -115,6 +115,60 @@ struct err *facts_add(struct facts *facts, enum fact_kind kind, const char *name
 	return facts_put_absent(facts, key, key_len, fact);
 }
 
+struct err *facts_add_text(struct facts *facts, const char *key, const char *text,
+			   const char *provider)
+{
+	struct fact *fact = NULL;
+
+	TRY(fact_create(FACT_TEXT, 0, text, strlen(text), provider, &fact));
+	return facts_put_absent(facts, key, strlen(key), fact);
+}
+
+static struct err *move_symbol(struct fact *fact, uint64_t by)
+{
+	char *text;
+
+	fact->value = (int64_t)((uint64_t)fact->value + by);
+	if (asprintf(&text, "%" PRIx64, (uint64_t)fact->value) < 0)
+		return err_nomem;
+	free(fact->text);
+	fact->text = text;
+	return NULL;
+}
+
+/* Kernel images are smaller and so is the range in which they are moved. */
+#define IMAGE_REACH (UINT64_C(2) << 30)
+
+struct err *facts_move_image(struct facts *facts, uint64_t by)
+{
+	uint64_t anchor;
+
+	if (!by || (!fact_symbol(facts, "_stext", &anchor) &&
+		    !fact_symbol(facts, "init_uts_ns", &anchor)))
+		return NULL;
+	for (size_t i = 0; i < facts->map.count; i++) {
+		struct fact *fact = facts->map.v[i].value;
+
+		if (fact->kind == FACT_SYMBOL &&
+		    (uint64_t)fact->value - anchor + IMAGE_REACH < 2 * IMAGE_REACH)
+			TRY(move_symbol(fact, by));
+	}
+	return NULL;
+}
+
+struct err *facts_merge(struct facts *facts, struct facts *from)
+{
+	for (size_t i = 0; i < from->map.count; i++) {
+		struct strmap_entry *entry = &from->map.v[i];
+		struct fact *fact = entry->value;
+
+		entry->value = NULL;
+		if (fact)
+			TRY(facts_put_absent(facts, entry->key, strlen(entry->key), fact));
+	}
+	return NULL;
+}
+
 static const struct fact *find(const struct facts *facts, enum fact_kind kind, const char *name)
 {
 	char key[FACT_KEY_MAX + 1];

@@ -31,7 +31,7 @@ struct fact {
 	enum fact_kind kind;
 	int64_t value;		/* FACT_TEXT: 0 */
 	char *text;		/* the value as it was written */
-	const char *provider;	/* static name, for --facts and messages */
+	const char *provider;	/* name of the source for messages; outlives the fact */
 };
 
 struct facts {
@@ -43,11 +43,26 @@ void facts_deinit(struct facts *facts);
 
 /*
  * Add a fact unless it is known already; one whose value could not be parsed
- * is not known. @name as in VMCOREINFO, without the kind. @provider must be a
- * static string.
+ * is not known. @name as in VMCOREINFO, without the kind. @provider must
+ * outlive the fact.
  */
 struct err *facts_add(struct facts *facts, enum fact_kind kind, const char *name, int64_t value,
 		      const char *provider) __attribute__((warn_unused_result));
+
+/* Text under a key of its own, such as OSRELEASE; else as facts_add(). */
+struct err *facts_add_text(struct facts *facts, const char *key, const char *text,
+			   const char *provider) __attribute__((warn_unused_result));
+
+/*
+ * Add @by to the symbols of the kernel image: those within 2 GiB of _stext or
+ * init_uts_ns. Others (VMCOREINFO gives the values of pointers for some) stay.
+ */
+struct err *facts_move_image(struct facts *facts, uint64_t by)
+	__attribute__((warn_unused_result));
+
+/* Move to @facts what it does not know. @from is only good for facts_deinit() then. */
+struct err *facts_merge(struct facts *facts, struct facts *from)
+	__attribute__((warn_unused_result));
 
 bool fact_symbol(const struct facts *facts, const char *name, uint64_t *ret);
 bool fact_size(const struct facts *facts, const char *name, uint64_t *ret);
@@ -71,15 +86,5 @@ bool fact_has(const struct facts *facts, const char *key);
 struct err *facts_add_vmcoreinfo(struct facts *facts, const char *text, size_t len,
 				 const char *provider, const struct log *log)
 	__attribute__((warn_unused_result));
-
-/*
- * A source of facts. The chain is an array in order of trust, ended by NULL
- * fill; each adds what is absent. To add one: a row in kernel/bringup.c.
- */
-struct fact_provider {
-	const char *name;
-	/* Adds what it knows; ERR_NOT_FOUND when it has nothing to offer here. */
-	struct err *(*fill)(struct facts *facts, void *ctx);
-};
 
 #endif

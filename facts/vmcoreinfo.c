@@ -120,21 +120,6 @@ static struct err *parse_text(struct parser *parser, const char *text, size_t le
 	return NULL;
 }
 
-/* Move everything; what @facts knows already is dropped. */
-static struct err *merge(struct facts *facts, struct facts *own)
-{
-	size_t i;
-
-	for (i = 0; i < own->map.count; i++) {
-		struct strmap_entry *entry = &own->map.v[i];
-		struct fact *fact = entry->value;
-
-		entry->value = NULL;
-		TRY(facts_put_absent(facts, entry->key, strlen(entry->key), fact));
-	}
-	return NULL;
-}
-
 struct err *facts_add_vmcoreinfo(struct facts *facts, const char *text, size_t len,
 				 const char *provider, const struct log *log)
 {
@@ -152,7 +137,7 @@ struct err *facts_add_vmcoreinfo(struct facts *facts, const char *text, size_t l
 	facts_init(&parser.own);
 	e = parse_text(&parser, text, text_len);
 	if (!e)
-		e = merge(facts, &parser.own);
+		e = facts_merge(facts, &parser.own);
 	if (parser.broken)
 		log_warn(log, "%s: %zu lines are no KEY=VALUE and are ignored", provider, parser.broken);
 	if (parser.unusable > NAMED_MAX)

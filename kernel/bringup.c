@@ -8,47 +8,31 @@
 #define PAGE_SIZE_MIN 4096ull
 #define PAGE_SIZE_MAX (256ull << 10)
 
-static struct err *fill_vmcoreinfo(struct facts *facts, void *ctx)
-{
-	const struct kernel *kernel = ctx;
-	const struct dump *dump = kernel->dump;
-
-	if (!dump->vmcoreinfo)
-		return err_not_found;
-	return facts_add_vmcoreinfo(facts, dump->vmcoreinfo, dump->vmcoreinfo_len, "vmcoreinfo",
-				    kernel->log);
-}
-
-/* In order of trust; see struct fact_provider. ctx is the struct kernel being made. */
-static const struct fact_provider providers[] = {
-	{ "vmcoreinfo", fill_vmcoreinfo },
-	{ NULL, NULL },
-};
-
+/* The dump's own word, which no other source overrides. */
 static struct err *gather_facts(struct kernel *kernel)
 {
-	for (const struct fact_provider *p = providers; p->fill; p++) {
-		struct err *e = p->fill(&kernel->facts, kernel);
+	const struct dump *dump = kernel->dump;
 
-		if (e && err_kind(e) != ERR_NOT_FOUND)
-			return err_prepend(e, "facts from %s", p->name);
-		log_debug(kernel->log, "facts from %s: %s", p->name, e ? "none" : "taken");
-		err_free(e);
-	}
-	return NULL;
+	log_debug(kernel->log, "facts from vmcoreinfo: %s", dump->vmcoreinfo ? "taken" : "none");
+	if (!dump->vmcoreinfo)
+		return NULL;
+	return err_prepend(facts_add_vmcoreinfo(&kernel->facts, dump->vmcoreinfo,
+						dump->vmcoreinfo_len, "vmcoreinfo", kernel->log),
+			   "facts from vmcoreinfo");
 }
 
 /*
- * PAGESIZE; without VMCOREINFO what the dump's format says; else the smallest
+ * PAGESIZE; without it what the dump's format says; else the smallest
  * the machine has. A page frame of ours is then part of one of the kernel's,
  * so that telling present, missing and zero pages apart stays right.
  */
-static struct err *find_page_size(struct kernel *kernel, uint64_t *ret)
+static struct err *find_page_size(struct kernel *kernel, const struct facts *linked, uint64_t *ret)
 {
+	const struct facts *facts = fact_has(&kernel->facts, "PAGESIZE") ? &kernel->facts : linked;
 	const char *text;
 	uint64_t size;
 
-	if (!fact_text(&kernel->facts, "PAGESIZE", &text)) {
+	if (!fact_text(facts, "PAGESIZE", &text)) {
 		unsigned int shift = kernel->dump->page_shift;
 
 		*ret = shift ? 1ull << shift : arch_machine_min_page(kernel->dump->machine);
@@ -56,7 +40,7 @@ static struct err *find_page_size(struct kernel *kernel, uint64_t *ret)
 			  (unsigned long long)*ret);
 		return NULL;
 	}
-	if (!fact_text_number(&kernel->facts, "PAGESIZE", 10, &size) || !is_pow2(size) ||
+	if (!fact_text_number(facts, "PAGESIZE", 10, &size) || !is_pow2(size) ||
 	    size < PAGE_SIZE_MIN || size > PAGE_SIZE_MAX)
 		return err_new(ERR_BAD_INPUT,
 			       "VMCOREINFO: PAGESIZE=%s is not a power of two from 4096 to 262144", text);
@@ -64,18 +48,17 @@ static struct err *find_page_size(struct kernel *kernel, uint64_t *ret)
 	return NULL;
 }
 
-static struct err *set_page_size(struct kernel *kernel)
+static struct err *set_page_size(struct kernel *kernel, const struct kernel_given *given)
 {
 	uint64_t size = 0;
 
-	TRY(find_page_size(kernel, &size));
+	TRY(find_page_size(kernel, &given->linked, &size));
 	TRY(dump_set_page_size(kernel->dump, size));
 	kernel->page_shift = (unsigned int)__builtin_ctzll(size);
 	return NULL;
 }
 
-/* The row for this dump, or an error that names the machine. */
-static struct err *find_arch(const struct kernel *kernel, const struct arch **ret)
+struct err *kernel_find_arch(const struct kernel *kernel, const struct arch **ret)
 {
 	const struct dump *dump = kernel->dump;
 	const struct arch *arch = NULL;
@@ -96,21 +79,26 @@ static struct err *find_arch(const struct kernel *kernel, const struct arch **re
 		       dump->uts ? dump->uts->field[4] : "");
 }
 
-static struct err *start_arch(struct kernel *kernel)
+struct arch_env kernel_arch_env(const struct kernel *kernel, const struct facts *facts)
 {
-	struct arch_env env = {
+	return (struct arch_env){
 		.dump = kernel->dump,
-		.facts = &kernel->facts,
+		.facts = facts,
 		.page_shift = kernel->page_shift,
 		.word = kernel->word,
 		.order = kernel->order,
 		.log = kernel->log,
 	};
+}
+
+static struct err *start_arch(struct kernel *kernel)
+{
+	struct arch_env env = kernel_arch_env(kernel, &kernel->facts);
 	const struct arch *arch = NULL;
 	void *state;
 	struct err *e;
 
-	TRY(find_arch(kernel, &arch));
+	TRY(kernel_find_arch(kernel, &arch));
 	if (kernel->facts.map.count == 0)
 		return err_new(ERR_NOT_FOUND,
 			       "nothing is known about the kernel: the dump has no VMCOREINFO");
@@ -141,7 +129,7 @@ static struct err *learn_translation(struct kernel *kernel)
 		e = kernel_read_uts(kernel);
 	else
 		kernel_uts_without_memory(kernel);
-	if (err_kind(e) == ERR_NOMEM)
+	if (err_kind(e) == ERR_NOMEM || err_kind(e) == ERR_WRONG_RELEASE)
 		return e;
 	if (e) {
 		stop_arch(kernel);
@@ -150,9 +138,20 @@ static struct err *learn_translation(struct kernel *kernel)
 	return NULL;
 }
 
-static struct err *learn(struct kernel *kernel)
+static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
+{
+	TRY(set_page_size(kernel, given));
+	TRY(kernel_take_given(kernel, given));
+	if (!fact_text_number(&kernel->facts, "CRASHTIME", 10, &kernel->crash_time))
+		kernel->crash_time = kernel->dump->crash_time;
+	return learn_translation(kernel);
+}
+
+static struct err *learn(struct kernel *kernel, const struct kernel_files *files)
 {
 	struct dump *dump = kernel->dump;
+	struct kernel_given given;
+	struct err *e;
 
 	/* Formats without a number for it have a name. */
 	if (!dump->machine && dump->uts)
@@ -160,13 +159,16 @@ static struct err *learn(struct kernel *kernel)
 	kernel->order = dump->order;
 	kernel->word = arch_machine_word(dump->machine, dump->word);
 	TRY(gather_facts(kernel));
-	TRY(set_page_size(kernel));
-	if (!fact_text_number(&kernel->facts, "CRASHTIME", 10, &kernel->crash_time))
-		kernel->crash_time = dump->crash_time;
-	return learn_translation(kernel);
+	kernel_given_init(&given);
+	e = kernel_read_given(kernel, files, &given);
+	if (!e)
+		e = learn_with(kernel, &given);
+	kernel_given_deinit(&given);
+	return e;
 }
 
-struct err *kernel_create(struct dump *dump, const struct log *log, struct kernel **ret)
+struct err *kernel_create_with(struct dump *dump, const struct kernel_files *files,
+			       const struct log *log, struct kernel **ret)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	struct err *e;
@@ -176,13 +178,18 @@ struct err *kernel_create(struct dump *dump, const struct log *log, struct kerne
 	kernel->dump = dump;
 	kernel->log = log;
 	facts_init(&kernel->facts);
-	e = learn(kernel);
+	e = learn(kernel, files);
 	if (e) {
 		kernel_destroy(kernel);
 		return e;
 	}
 	*ret = kernel;
 	return NULL;
+}
+
+struct err *kernel_create(struct dump *dump, const struct log *log, struct kernel **ret)
+{
+	return kernel_create_with(dump, &(struct kernel_files){ .vmlinux = NULL }, log, ret);
 }
 
 void kernel_destroy(struct kernel *kernel)

@@ -16,4 +16,35 @@ struct err *kernel_read_uts(struct kernel *kernel) __attribute__((warn_unused_re
 /* What is known without memory: the last two links of that chain. */
 void kernel_uts_without_memory(struct kernel *kernel);
 
+/* The row for this dump, or an error that names the machine. */
+struct err *kernel_find_arch(const struct kernel *kernel, const struct arch **ret)
+	__attribute__((warn_unused_result));
+
+/* What an architecture may look at, without a view. */
+struct arch_env kernel_arch_env(const struct kernel *kernel, const struct facts *facts);
+
+/* Facts of struct kernel_files until they are taken over. */
+struct kernel_given {
+	const char *name;	/* of the file; NULL: no file */
+	struct facts linked;	/* symbols at their link-time addresses */
+};
+
+void kernel_given_init(struct kernel_given *given);
+void kernel_given_deinit(struct kernel_given *given);
+
+/*
+ * Read the file, and refuse one of another kernel as far as the dump's own
+ * facts and headers tell: ERR_WRONG_RELEASE.
+ */
+struct err *kernel_read_given(const struct kernel *kernel, const struct kernel_files *files,
+			      struct kernel_given *ret) __attribute__((warn_unused_result));
+
+/*
+ * Move what was read to kernel->facts, symbols to their run-time addresses. By
+ * how much the kernel was moved the dump's facts tell, or its memory
+ * (arch->locate); ERR_WRONG_RELEASE when these say that it is another kernel.
+ */
+struct err *kernel_take_given(struct kernel *kernel, struct kernel_given *given)
+	__attribute__((warn_unused_result));
+
 #endif

@@ -48,6 +48,20 @@ struct kernel {
  */
 struct err *kernel_create(struct dump *dump, const struct log *log, struct kernel **ret)
 	__attribute__((warn_unused_result));
+
+/* Facts from files that whoever started the program names; borrowed, NULL where there is none. */
+struct kernel_files {
+	const char *vmlinux;	/* -x: symbols and debug information */
+	const char *vmcoreinfo;	/* -i: text as VMCOREINFO or as -g writes it */
+};
+
+/*
+ * The same with facts from @files for what the dump does not say itself.
+ * ERR_WRONG_RELEASE: they are of another kernel than the dump.
+ */
+struct err *kernel_create_with(struct dump *dump, const struct kernel_files *files,
+			       const struct log *log, struct kernel **ret)
+	__attribute__((warn_unused_result));
 void kernel_destroy(struct kernel *kernel);
 
 /*

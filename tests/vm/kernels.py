@@ -144,6 +144,7 @@ def kernel(name):
 def vmlinux(name):
     """Path of the kernel's vmlinux with DWARF, from its -dbg package (about 300 MB to fetch)."""
     kern = kernel(name)
-    path = f"usr/lib/debug/boot/vmlinux-{kern.release}"
-    return Archive(kern.arch).unpack(f"linux-image-{kern.release}-dbg",
-                                     cache_dir() / "debug" / name, only=path) / path
+    root = Archive(kern.arch).unpack(f"linux-image-{kern.release}-dbg",
+                                     cache_dir() / "debug" / name, only="usr/lib/debug/*vmlinux*")
+    # Since 7.2 this is a link to the file in lib/modules.
+    return root / f"usr/lib/debug/boot/vmlinux-{kern.release}"

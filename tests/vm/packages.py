@@ -187,8 +187,8 @@ class Archive:
     def unpack(self, package, dest, suite=None, only=None):
         """Fetch package (of suite, or the newest) and unpack it into dest, once.
 
-        only: path of the one file wanted of a big package, without a leading
-        slash.  dest may collect several packages; a stamp in dest/.packages
+        only: path of the one file wanted of a big package, or a pattern as
+        tar takes it, without a leading slash.  dest may collect several packages; a stamp in dest/.packages
         says which are there.  Returns dest as a Path.
         """
         dest = pathlib.Path(dest)
@@ -215,7 +215,7 @@ def _extract(deb, dest, only):
         subprocess.run(["dpkg-deb", "-x", deb, dest], check=True)
         return
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as source:
-        done = subprocess.run(["tar", "-x", "-C", dest, "./" + only], stdin=source.stdout,
+        done = subprocess.run(["tar", "-x", "-C", dest, "--wildcards", "./" + only], stdin=source.stdout,
                               capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackageError(f"{deb.name} has no {only}: {done.stderr.strip()}")
