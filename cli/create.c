@@ -86,16 +86,15 @@ static const struct codec *choose_codec(const struct create *c)
 
 static struct err *copy(struct create *c)
 {
-	const struct options *options = c->run->options;
 	struct kdump_params params = {
 		.kernel = c->machine.kernel,
-		.level = options->level,
+		.level = c->machine.job.level,
 		.copy = {
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
 			/* A header that says that zero pages are shared must be right. */
-			.share_zero = (options->level | c->machine.dump->dump_level) & LEVEL_ZERO,
+			.share_zero = (c->machine.job.level | c->machine.dump->dump_level) & LEVEL_ZERO,
 			.threads = c->resources.threads,
 			.progress = &c->line.progress,
 		},
@@ -123,6 +122,7 @@ static struct report make_report(const struct create *c)
 	return (struct report){
 		.max_mapnr = c->machine.dump->max_mapnr,
 		.present = c->machine.dump->present_count,
+		.has_xen = c->machine.xen != NULL,
 		.has_pmem = c->machine.dump->pmem.count != 0,
 		.bytes_written = c->sink ? c->sink->written : 0,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,

@@ -22,6 +22,9 @@ const struct option_row option_rows[] = {
 	  .help = "leave out pages; sum of 1 zero pages, 2 page cache,\n"
 		  "4 page cache with private data, 8 user pages, 16 free pages,\n"
 		  "32 metadata of persistent memory (default 0, up to 63)" },
+	{ .letter = 'X', .group = GROUP_OUTPUT, FLAG(exclude_guests),
+	  .help = "leave out pages of the guests of a Xen host (all domains but 0)\n"
+		  "and its free pages; of -d only 1 has an effect then" },
 	{ .letter = 'f', .group = GROUP_OUTPUT, FLAG(force),
 	  .help = "overwrite an existing output file" },
 	{ .name = "dump-dmesg", .group = GROUP_OUTPUT, ACTION(ACTION_DUMP_DMESG),
@@ -59,7 +62,14 @@ const struct option_row option_rows[] = {
 
 	{ .name = "diskset", .arg = "VMCORE", .group = GROUP_OTHER, .set = option_add_disk,
 	  .help = "a disk of a sadump disk set; given once for each disk, all of\n"
-		  "them together stand for VMCORE" },
+		  "them together stand for VMCORE" },	{ .name = "xen-vmcoreinfo", .arg = "FILE", .group = GROUP_OTHER,
+	  .set = option_set_xen_vmcoreinfo,
+	  .help = "with -X: text as in VMCOREINFO_XEN, instead of the dump's" },
+	{ .name = "xen_phys_start", .arg = "ADDRESS", .group = GROUP_OTHER,
+	  .set = option_set_xen_phys_start,
+	  .help = "with -X: machine address of the hypervisor's image" },
+	{ .name = "xen-syms", .arg = "FILE", .set = option_refuse_xen_syms },
+
 	{ .name = "check-params", .group = GROUP_OTHER, ACTION(ACTION_CHECK_PARAMS),
 	  .help = "check the command line and nothing else; no file is opened" },
 	{ .letter = 'v', .group = GROUP_OTHER, ACTION(ACTION_VERSION),
@@ -78,7 +88,6 @@ const struct option_row option_rows[] = {
 	{ .letter = 'F' },
 	{ .letter = 'L', .arg = "SIZE" },
 	{ .letter = 'R' },
-	{ .letter = 'X' },
 	{ .letter = 'e' },
 	{ .letter = 'g', .arg = "VMCOREINFO" },
 	{ .letter = 'i', .arg = "VMCOREINFO" },
@@ -92,9 +101,6 @@ const struct option_row option_rows[] = {
 	{ .name = "split" },
 	{ .name = "splitblock-size", .arg = "KB" },
 	{ .name = "vtop", .arg = "ADDRESS" },
-	{ .name = "xen-syms", .arg = "FILE" },
-	{ .name = "xen-vmcoreinfo", .arg = "FILE" },
-	{ .name = "xen_phys_start", .arg = "ADDRESS" },
 };
 
 const size_t option_row_count = ARRAY_LEN(option_rows);
@@ -121,6 +127,9 @@ const struct option_rule option_rules[] = {
 	{ "--estimate", RULE_CONFLICT, "--reassemble" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
 	{ "-x", RULE_CONFLICT, "-i" },
+	{ "-X", RULE_CONFLICT, "-g" },
+	{ "-X", RULE_CONFLICT, "--estimate" },
+	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
 	{ "--config", RULE_NEEDS, "-x" },

@@ -42,6 +42,10 @@ struct options {
 	bool dry_run;
 	bool show_stats;
 	bool non_mmap;
+	bool exclude_guests;		/* -X */
+	const char *xen_vmcoreinfo;	/* borrowed from argv; NULL when not given */
+	bool has_xen_phys_start;
+	uint64_t xen_phys_start;
 	bool debug;			/* -D: adds message level 8 */
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	const char *disks[OPTION_DISKS_MAX];	/* --diskset, in the order given; borrowed from argv */

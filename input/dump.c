@@ -21,6 +21,21 @@ static const struct dump_format *const formats[] = {
 	&dump_format_foreign,
 };
 
+/* A dump of a Xen host; both are arrays in the note's data. */
+#define NOTE_XEN_CRASH_INFO 0x1000001
+
+static void take_xen_note(struct dump *dump, const struct elf_note *note)
+{
+	if (!dump->xen_info && elf_note_is(note, "Xen", NOTE_XEN_CRASH_INFO)) {
+		dump->xen_info = note->desc;
+		dump->xen_info_len = note->desc_len;
+	}
+	if (!dump->xen_vmcoreinfo && elf_note_is(note, "VMCOREINFO_XEN", 0)) {
+		dump->xen_vmcoreinfo = (const char *)note->desc;
+		dump->xen_vmcoreinfo_len = note->desc_len;
+	}
+}
+
 void dump_set_notes(struct dump *dump, const uint8_t *notes, size_t len)
 {
 	struct elf_note note;
@@ -35,6 +50,7 @@ void dump_set_notes(struct dump *dump, const uint8_t *notes, size_t len)
 			dump->vmcoreinfo = (const char *)note.desc;
 			dump->vmcoreinfo_len = note.desc_len;
 		}
+		take_xen_note(dump, &note);
 	}
 }
 

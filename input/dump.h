@@ -120,6 +120,10 @@ struct dump {
 	const char *vmcoreinfo;	/* text inside notes (or the file), not NUL-terminated; NULL when absent */
 	size_t vmcoreinfo_len;
 	unsigned int nr_cpus;	/* number of PRSTATUS notes */
+	const uint8_t *xen_info;	/* Xen's crash info: of a Xen host; NULL for any other dump */
+	size_t xen_info_len;
+	const char *xen_vmcoreinfo;	/* the hypervisor's text, NUL-padded; NULL when absent */
+	size_t xen_vmcoreinfo_len;
 
 	/* What a file header says beside the notes (kdump-compressed); 0 and NULL for others. */
 	unsigned int dump_level;

@@ -98,6 +98,9 @@ static struct err *start_arch(struct kernel *kernel)
 	void *state;
 	struct err *e;
 
+	if (kernel->dump->xen_info)
+		return err_new(ERR_UNSUPPORTED, "this is a dump of a Xen host, and its Linux does not use "
+			       "the machine addresses that the dump has; -X leaves out pages of guests");
 	TRY(kernel_find_arch(kernel, &arch));
 	if (kernel->facts.map.count == 0)
 		return err_new(ERR_NOT_FOUND,

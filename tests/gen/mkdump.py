@@ -3,7 +3,7 @@
 """mkdump.py RECIPE OUT: turn a text recipe into a dump (README.md has the format).
 
 Three sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
-filter must do with it), [elf] = an ELF core given field by field, [raw] = any bytes.
+filter must do with it), [xen] = a Xen host, [elf] = an ELF core given field by field, [raw] = any bytes.
 A [sadump] section turns the first two into the firmware's format.
 """
 
@@ -16,6 +16,7 @@ import elfbuild
 import machine
 import recipe
 import sadumpbuild
+import xenhost
 from pylib import elfnote
 from pylib.elfcore import ElfCore, ElfError
 
@@ -156,12 +157,14 @@ def make(text, path):
         by_name.setdefault(section.name, []).append(section)
     if "machine" in by_name:
         machine.from_sections(path, sections).build()
+    elif "xen" in by_name:
+        xenhost.from_sections(path, by_name).build()
     elif "elf" in by_name:
         build_elf(path, by_name)
     elif "raw" in by_name:
         build_raw(path, by_name["raw"][0])
     else:
-        raise recipe.RecipeError("no [machine], [elf] or [raw] section")
+        raise recipe.RecipeError("no [machine], [xen], [elf] or [raw] section")
     if "sadump" in by_name:
         sadumpbuild.convert(path, by_name["sadump"][0])
     damage(path, [s for part in by_name.get("damage", ()) for s in part.statements])
