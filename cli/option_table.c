@@ -68,7 +68,8 @@ const struct option_row option_rows[] = {
 	{ .name = "xen_phys_start", .arg = "ADDRESS", .group = GROUP_OTHER,
 	  .set = option_set_xen_phys_start,
 	  .help = "with -X: machine address of the hypervisor's image" },
-	{ .name = "xen-syms", .arg = "FILE", .set = option_refuse_xen_syms },
+	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_xen_syms,
+	  .help = "refused: symbols of the hypervisor are not read in this version" },
 
 	{ .name = "check-params", .group = GROUP_OTHER, ACTION(ACTION_CHECK_PARAMS),
 	  .help = "check the command line and nothing else; no file is opened" },

@@ -70,6 +70,14 @@ struct err *xen_vtop(const struct xen *xen, struct dump_view *view, uint64_t va,
 struct err *xen_read(const struct xen *xen, struct dump_view *view, uint64_t va, void *buf,
 		     size_t len) __attribute__((warn_unused_result));
 
+/*
+ * How many frames from @frame on, machine memory, are the ones the frame table
+ * has under their own numbers; 0 where that cannot be told. Xen numbers frames
+ * without holes that its addresses have (pfn to pdx), and its direct map goes by the
+ * same numbers: where that is linear, they are plain.
+ */
+uint64_t xen_plain_frames(const struct xen *xen, struct dump_view *view, uint64_t frame);
+
 /* Bits of page_info.count_info that stand where they do since Xen 3.4. */
 #define XEN_ALLOCATED (UINT64_C(1) << 63)
 #define XEN_HEAP (UINT64_C(1) << 62)

@@ -130,11 +130,20 @@ bool xen_is_guest(const struct xen *xen, uint64_t owner)
 	       bsearch(&owner, xen->guests, xen->guest_count, sizeof(*xen->guests), compare);
 }
 
-/*
- * Xen numbers frames without the holes that all machine addresses have in
- * common (pfn to pdx); struct page_info and the direct map go by that number.
- * Where it is the frame's own number, the direct map is linear.
- */
+uint64_t xen_plain_frames(const struct xen *xen, struct dump_view *view, uint64_t frame)
+{
+	uint64_t pa = frame << PAGE_SHIFT, va = XEN_DIRECT_MAP + pa;
+	struct mapping map = { 0 };
+	struct err *e = xen_vtop(xen, view, va, &map);
+
+	if (e || map.pa + (va - map.va) != pa) {
+		err_free(e);
+		return 0;
+	}
+	return (map.len - (va - map.va)) >> PAGE_SHIFT;
+}
+
+/* Something else in the place of @pa: all of Xen's numbers are doubtful. Nothing there says nothing. */
 static struct err *check_direct_map(const struct xen *xen, struct dump_view *view, uint64_t pa,
 				    bool *linear)
 {
@@ -144,7 +153,6 @@ static struct err *check_direct_map(const struct xen *xen, struct dump_view *vie
 
 	if (err_kind(e) == ERR_NOMEM)
 		return e;
-	/* Not all memory need be mapped: that says nothing. */
 	if (e) {
 		err_free(e);
 		return NULL;

@@ -62,12 +62,17 @@ static void load(struct scanner *scanner, uint64_t frame, uint64_t to, struct in
 	const struct xen *xen = scanner->job->xen;
 	struct dump_view *view = kreader_view(scanner->reader);
 	uint64_t size = xen->page_info_size, va = xen->frame_table + frame * size;
+	uint64_t plain = xen_plain_frames(xen, view, frame), in;
 	struct mapping map = { 0 };
-	struct err *e = xen_vtop(xen, view, va, &map);
-	uint64_t in = va - map.va;
+	struct err *e;
 
 	infos->bytes = NULL;
 	infos->count = 1;
+	if (!plain)
+		return;
+	to = min_u64(to, frame + plain);
+	e = xen_vtop(xen, view, va, &map);
+	in = va - map.va;
 	if (!e && map.len - in >= size) {
 		e = read_infos(scanner, map.pa + in, map.len - in, (to - frame) * size, infos);
 	} else if (!e) {

@@ -26,7 +26,7 @@ sys.path[:0] = [str(HERE.parent), str(GEN)]
 
 import mkdump  # noqa: E402
 from expect import Expected  # noqa: E402
-from pylib import harness, kdumpcheck  # noqa: E402
+from pylib import bits, harness, kdumpcheck  # noqa: E402
 from pylib.elfcore import ElfCore  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
 
@@ -113,6 +113,35 @@ def try_level(program, dump, folder, result, level):
         output.unlink()
 
 
+def check_xen(output, expected, level):
+    """-X left out what it should, and nothing else."""
+    written = KdumpFile(str(output))
+    faults = kdumpcheck.check(str(output), kernel=False)
+    harness.expect(not faults, f"-X -d {level}: {faults[:3]}")
+    want = expected.present & ~bits.from_ranges(map(tuple, expected.raw["notes"]["xen_dropped"]))
+    for text, pages in (("kept needlessly", written.bitmap2 & ~want),
+                        ("lost", want & ~written.bitmap2)):
+        harness.expect(not pages, f"-X -d {level}: {text}: {bits.show(pages)}")
+    harness.expect_equal(written.sub["dump_level"], level & 1, f"-X -d {level}: dump_level")
+
+
+def try_xen(program, dump, folder, expected):
+    """-X on the dump of a Xen host: "ok", "refused" or "either", says the generator."""
+    promise = expected.raw["notes"]["xen"]
+    text = Path(f"{dump}.vmcoreinfo")
+    words = [f"--xen-vmcoreinfo={text}"] if text.exists() else []
+    for level in (0, 31):
+        output = folder / f"xen.{level}"
+        status, out, err = run(program, "-X", "-d", str(level), *words, str(dump), str(output))
+        if status == 0:
+            harness.expect(promise != "refused", f"-X -d {level}: accepted")
+            if promise == "ok":
+                check_xen(output, expected, level)
+        else:
+            harness.expect(promise != "ok", f"-X -d {level}: refused: {err}")
+            check_refusal(dump, output, out, err)
+
+
 def try_recipe(program, recipe):
     """One recipe: all its levels, and the log."""
     text = recipe.read_text(encoding="utf-8")
@@ -123,6 +152,8 @@ def try_recipe(program, recipe):
         mkdump.make(text, str(dump))
         for level in LEVELS[result]:
             try_level(program, dump, folder, result, level)
+        if "\n[xen]\n" in text:
+            try_xen(program, dump, folder, Expected(f"{dump}.json"))
         run(program, "--dump-dmesg", *input_words(dump), str(folder / "log"))
 
 
