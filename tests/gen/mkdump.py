@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mkdump.py RECIPE OUT: turn a text recipe into a dump (README.md has the format).
 
-Three sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
-filter must do with it), [xen] = a Xen host, [elf] = an ELF core given field by field, [raw] = any bytes.
-A [sadump] section turns the first two into the firmware's format.
+Sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
+filter must do with it), [xen] = a Xen host, [elf] = an ELF core given field by
+field, [raw] = any bytes. A [kdump] section makes a kdump-compressed file of the first
+ones, a [sadump] section a file in the firmware's format.
 """
 
 import os
@@ -13,6 +14,7 @@ import sys
 
 import genpath  # noqa: F401
 import elfbuild
+import kdumpbuild
 import machine
 import recipe
 import sadumpbuild
@@ -165,6 +167,8 @@ def make(text, path):
         build_raw(path, by_name["raw"][0])
     else:
         raise recipe.RecipeError("no [machine], [xen], [elf] or [raw] section")
+    if "kdump" in by_name:
+        kdumpbuild.convert(path, by_name["kdump"][0])
     if "sadump" in by_name:
         sadumpbuild.convert(path, by_name["sadump"][0])
     damage(path, [s for part in by_name.get("damage", ()) for s in part.statements])

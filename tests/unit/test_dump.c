@@ -215,7 +215,6 @@ static void test_foreign_files(void)
 		size_t len;
 		const char *part;
 	} files[] = {
-		{ "KDUMP   \6\0\0\0", 12, "kdump-compressed" },
 		{ "makedumpfile\0\0\0\0\0", 17, "flattened" },
 		{ "DISKDUMP", 8, "diskdump" },
 		{ "LibvirtQemudSave", 16, "libvirt" },
