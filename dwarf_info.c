@@ -297,6 +297,36 @@ static struct err *look_at_type(struct search *search, Dwarf_Die *die)
 	return take_type(search, type, name, &body);
 }
 
+/*
+ * The value as it was written: constants of one to eight bytes are not negative,
+ * those have a form of their own.
+ */
+static bool constant_value(Dwarf_Die *enumerator, int64_t *ret)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Sword number;
+	Dwarf_Word word;
+
+	if (!dwarf_attr(enumerator, DW_AT_const_value, &attr))
+		return false;
+	switch (dwarf_whatform(&attr)) {
+	case DW_FORM_data1:
+	case DW_FORM_data2:
+	case DW_FORM_data4:
+	case DW_FORM_data8:
+	case DW_FORM_udata:
+		if (dwarf_formudata(&attr, &word))
+			return false;
+		*ret = (int64_t)word;
+		return true;
+	default:
+		if (dwarf_formsdata(&attr, &number))
+			return false;
+		*ret = number;
+		return true;
+	}
+}
+
 static struct err *look_at_enum(struct search *search, Dwarf_Die *die)
 {
 	const char *name = dwarf_diename(die);
@@ -311,11 +341,10 @@ static struct err *look_at_enum(struct search *search, Dwarf_Die *die)
 	for (more = dwarf_child(die, &child); more == 0 && seen++ < CHILDREN_MAX;
 	     more = dwarf_siblingof(&child, &child)) {
 		const char *constant = dwarf_diename(&child);
-		Dwarf_Attribute attr;
-		Dwarf_Sword value;
+		int64_t value;
 
 		if (constant && strmap_get(&search->numbers, constant, strlen(constant)) &&
-		    !dwarf_formsdata(dwarf_attr(&child, DW_AT_const_value, &attr), &value))
+		    constant_value(&child, &value))
 			TRY(facts_add(search->facts, FACT_NUMBER, constant, value, PROVIDER));
 	}
 	return NULL;
@@ -333,13 +362,24 @@ static struct err *look_at_variable(struct search *search, Dwarf_Die *die)
 	return facts_add(search->facts, FACT_LENGTH, name, (int64_t)length, PROVIDER);
 }
 
+/* Which header defines it tells how many levels x86 page tables had, before v2.6.25. */
+static struct err *look_at_typedef(struct search *search, Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die), *file;
+
+	if (name && !strcmp(name, "pud_t") && (file = dwarf_decl_file(die)))
+		TRY(facts_add_text(search->facts, "SRCFILE(pud_t)", file, PROVIDER));
+	return look_at_type(search, die);
+}
+
 static struct err *look_at(struct search *search, Dwarf_Die *die)
 {
 	switch (dwarf_tag(die)) {
 	case DW_TAG_structure_type:
 	case DW_TAG_union_type:
-	case DW_TAG_typedef:
 		return look_at_type(search, die);
+	case DW_TAG_typedef:
+		return look_at_typedef(search, die);
 	case DW_TAG_enumeration_type:
 		return look_at_enum(search, die);
 	case DW_TAG_variable:

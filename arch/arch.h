@@ -60,6 +60,12 @@ struct arch {
 	 */
 	uint64_t (*phys_base)(const void *state);
 	/*
+	 * NULL: no page tables to show. Those that @va goes through: their form,
+	 * physical address of the root, and @va as they take it. For --vtop only.
+	 */
+	const struct pt_form *(*tables)(const void *state, uint64_t va, uint64_t *ret_root_pa,
+					uint64_t *ret_va);
+	/*
 	 * NULL: cannot. Where a kernel lies of which only the linked addresses are
 	 * known: env->facts has its symbols as in vmlinux, and OSRELEASE. Looks for its
 	 * utsname in memory and asks the page tables beside it. *ret_slide is
@@ -135,5 +141,18 @@ struct pt_form {
  */
 struct err *pt_walk(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
 		    uint64_t va, struct mapping *ret) __attribute__((warn_unused_result));
+
+/* One table entry on the way. */
+struct pt_step {
+	uint64_t pa;		/* of the entry */
+	uint64_t entry;
+};
+
+/* The entries of the same walk into @steps, up to the last that could be read; returns how many. */
+unsigned int pt_trace(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
+		      uint64_t va, struct pt_step steps[5]);
+
+/* What Linux calls level @level of a form: "PGD" ... "PTE". */
+const char *pt_level_name(const struct pt_form *form, unsigned int level);
 
 #endif

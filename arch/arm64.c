@@ -143,6 +143,16 @@ static struct err *arm64_vtop(const void *priv, struct dump_view *view, uint64_t
 	return NULL;
 }
 
+static const struct pt_form *arm64_tables(const void *priv, uint64_t va, uint64_t *ret_root_pa,
+					  uint64_t *ret_va)
+{
+	const struct arm64 *state = priv;
+
+	*ret_root_pa = state->root_pa;
+	*ret_va = untag(va);
+	return &state->form;
+}
+
 static uint64_t arm64_phys_base(const void *priv)
 {
 	const struct arm64 *state = priv;
@@ -159,4 +169,5 @@ const struct arch arch_arm64 = {
 	.vtop = arm64_vtop,
 	.is_kernel_address = arm64_is_kernel_address,
 	.phys_base = arm64_phys_base,
+	.tables = arm64_tables,
 };

@@ -208,6 +208,16 @@ static struct err *x86_64_vtop(const void *priv, struct dump_view *view, uint64_
 	return e;
 }
 
+static const struct pt_form *x86_64_tables(const void *priv, uint64_t va, uint64_t *ret_root_pa,
+					   uint64_t *ret_va)
+{
+	const struct x86_64 *state = priv;
+
+	*ret_root_pa = state->root_pa;
+	*ret_va = va;
+	return &state->form;
+}
+
 static uint64_t x86_64_phys_base(const void *priv)
 {
 	const struct x86_64 *state = priv;
@@ -224,5 +234,6 @@ const struct arch arch_x86_64 = {
 	.vtop = x86_64_vtop,
 	.is_kernel_address = x86_64_is_kernel_address,
 	.phys_base = x86_64_phys_base,
+	.tables = x86_64_tables,
 	.locate = x86_64_locate,
 };

@@ -38,6 +38,7 @@ static struct err *learn(struct create *c)
 {
 	TRY(machine_bring_up(c->run, c->run->options->level, &c->machine));
 	c->line.unit_bytes = UINT64_C(1) << c->machine.kernel->page_shift;
+	run_show_vtop(c->run, c->machine.kernel);
 	return NULL;
 }
 
@@ -175,6 +176,8 @@ static struct err *create(struct create *c)
 	struct report report;
 	struct err *e;
 
+	if (options->flattened)
+		return err_new(ERR_UNSUPPORTED, "option -F is only for --dump-dmesg in this version");
 	if (!options->dry_run)
 		TRY(run_check_output(c->run));
 	TRY(step(c, PHASE_HOLES, learn));

@@ -53,7 +53,8 @@ static struct err *dump_log(struct kreader *reader, struct log_file *file)
 	const struct klog_out out = { .write = take_text, .ctx = file };
 	const struct log *log = &file->run->console->log;
 	uint64_t records = 0, lost = 0;
-	struct err *e = klog_dump(reader, &out, &records, &lost), *flush;
+	struct err *e = klog_dump(reader, file->run->options->partial_dmesg, &out, &records, &lost);
+	struct err *flush;
 
 	if (!e || file->used) {
 		flush = flush_log(file);
@@ -102,15 +103,16 @@ struct err *action_dump_dmesg(const struct run *run)
 
 	TRY(run_check_output(run));
 	TRY(run_open_input(run, &dump));
-	e = err_prepend(kernel_create(dump, &run->console->log, &kernel), "%s",
-			run->options->vmcore);
-	if (!e)
+	e = run_open_kernel(run, dump, &kernel);
+	if (!e) {
+		run_show_vtop(run, kernel);
 		e = dump_log_of(run, kernel);
+	}
 	stats_take_input(run->stats, dump, kernel);
 	kernel_destroy(kernel);
 	dump_close(dump);
 	if (!e)
 		log_common(&run->console->log, "\nThe dmesg log is saved to %s.",
-			   run->options->dumpfile);
+			   run_output_name(run));
 	return e;
 }

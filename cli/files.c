@@ -53,10 +53,26 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 	return NULL;
 }
 
+struct err *run_open_kernel(const struct run *run, struct dump *dump, struct kernel **ret)
+{
+	const struct kernel_files files = {
+		.vmlinux = run->options->vmlinux,
+		.vmcoreinfo = run->options->vmcoreinfo,
+	};
+
+	return err_prepend(kernel_create_with(dump, &files, &run->console->log, ret), "%s",
+			   run->options->vmcore);
+}
+
 /* The words a caller greps for, whatever the room below said. */
 static struct err *open_error(const char *name, int errnum)
 {
 	return err_new(ERR_IO, "Can't open the dump file (%s). %s", name, strerror(errnum));
+}
+
+const char *run_output_name(const struct run *run)
+{
+	return run->options->flattened ? "STDOUT" : run->options->dumpfile;
 }
 
 struct err *run_check_output(const struct run *run)
@@ -64,6 +80,8 @@ struct err *run_check_output(const struct run *run)
 	const struct options *options = run->options;
 	struct stat in, out;
 
+	if (options->flattened)
+		return NULL;
 	if (lstat(options->dumpfile, &out))
 		return errno == ENOENT ? NULL : open_error(options->dumpfile, errno);
 	if (!options->force)
@@ -78,9 +96,13 @@ struct err *run_check_output(const struct run *run)
 struct err *run_open_output(const struct run *run, struct sink **ret)
 {
 	const char *name = run->options->dumpfile;
-	struct err *e = sink_open_file(name, run->options->force, ret);
-	int errnum = err_errnum(e);
+	struct err *e;
+	int errnum;
 
+	if (run->options->flattened)
+		return sink_open_stdout(ret);
+	e = sink_open_file(name, run->options->force, ret);
+	errnum = err_errnum(e);
 	if (!e || !errnum)
 		return e;
 	err_free(e);
@@ -91,7 +113,7 @@ void run_remove_output(const struct run *run)
 {
 	struct stat st;
 
-	if (!lstat(run->options->dumpfile, &st) && S_ISREG(st.st_mode))
+	if (!run->options->flattened && !lstat(run->options->dumpfile, &st) && S_ISREG(st.st_mode))
 		unlink(run->options->dumpfile);
 }
 

@@ -87,7 +87,7 @@ struct err *machine_bring_up(const struct run *run, unsigned int level, struct m
 	struct machine *m = machine;
 
 	TRY(run_open_input(run, &m->dump));
-	TRY(err_prepend(kernel_create(m->dump, log, &m->kernel), "%s", name));
+	TRY(run_open_kernel(run, m->dump, &m->kernel));
 	if (!m->kernel->no_arch)
 		TRY(kreader_create(m->kernel, &m->reader));
 	if (m->dump->incomplete)

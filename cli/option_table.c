@@ -7,6 +7,7 @@
 #include "base/checked.h"
 
 #define FLAG(member) .set = option_set_flag, .field = offsetof(struct options, member)
+#define NAME(member) .set = option_set_name, .field = offsetof(struct options, member)
 #define ACTION(which) .set = option_set_action, .value = (which)
 
 const struct option_row option_rows[] = {
@@ -29,11 +30,28 @@ const struct option_row option_rows[] = {
 	  .help = "overwrite an existing output file" },
 	{ .name = "dump-dmesg", .group = GROUP_OUTPUT, ACTION(ACTION_DUMP_DMESG),
 	  .help = "write the kernel log of VMCORE to LOGFILE as text" },
+	{ .name = "partial-dmesg", .group = GROUP_OUTPUT, FLAG(partial_dmesg),
+	  .help = "only what was logged since the log was last cleared (dmesg -c)" },
+	{ .letter = 'F', .group = GROUP_OUTPUT, FLAG(flattened),
+	  .help = "write to standard output, all messages to standard error" },
 	{ .name = "estimate", .group = GROUP_OUTPUT, ACTION(ACTION_ESTIMATE),
 	  .help = "show size, time and memory of a dump of VMCORE at each level\n"
 		  "with each codec, from a sample of its pages" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
+
+	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
+	  .help = "take what VMCORE does not say about its kernel from the symbols\n"
+		  "and debug information of VMLINUX" },
+	{ .letter = 'i', .arg = "VMCOREINFO", .group = GROUP_KERNEL, NAME(vmcoreinfo),
+	  .help = "take it from a file that -g wrote" },
+	{ .letter = 'g', .arg = "VMCOREINFO", .group = GROUP_KERNEL,
+	  .set = option_set_name_action, .field = offsetof(struct options, make_vmcoreinfo),
+	  .value = ACTION_VMCOREINFO,
+	  .help = "write what -x VMLINUX says to VMCOREINFO, for -i" },
+	{ .name = "vtop", .arg = "ADDRESS", .group = GROUP_KERNEL, .set = option_set_vtop,
+	  .help = "show the physical address of a virtual one and the page table\n"
+		  "entries that lead there" },
 
 	{ .name = "message-level", .arg = "LEVEL", .group = GROUP_MESSAGES,
 	  .set = option_set_message_level,
@@ -86,22 +104,16 @@ const struct option_row option_rows[] = {
 
 	/* Not in this version. */
 	{ .letter = 'E' },
-	{ .letter = 'F' },
 	{ .letter = 'L', .arg = "SIZE" },
 	{ .letter = 'R' },
 	{ .letter = 'e' },
-	{ .letter = 'g', .arg = "VMCOREINFO" },
-	{ .letter = 'i', .arg = "VMCOREINFO" },
-	{ .letter = 'x', .arg = "VMLINUX" },
 	{ .name = "config", .arg = "FILE" },
 	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
 	{ .name = "mem-usage" },
-	{ .name = "partial-dmesg" },
 	{ .name = "reassemble" },
 	{ .name = "split" },
 	{ .name = "splitblock-size", .arg = "KB" },
-	{ .name = "vtop", .arg = "ADDRESS" },
 };
 
 const size_t option_row_count = ARRAY_LEN(option_rows);
@@ -127,8 +139,18 @@ const struct option_rule option_rules[] = {
 	{ "--estimate", RULE_CONFLICT, "--split" },
 	{ "--estimate", RULE_CONFLICT, "--reassemble" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
+	{ "-g", RULE_NEEDS, "-x" },
+	{ "-g", RULE_CONFLICT, "-c" },
+	{ "-g", RULE_CONFLICT, "-l" },
+	{ "-g", RULE_CONFLICT, "-p" },
+	{ "-g", RULE_CONFLICT, "-z" },
+	{ "-g", RULE_CONFLICT, "-d" },
+	{ "-g", RULE_CONFLICT, "-E" },
+	{ "-g", RULE_CONFLICT, "-i" },
+	{ "-g", RULE_CONFLICT, "-F" },
+	{ "-g", RULE_CONFLICT, "-R" },
+	{ "-g", RULE_CONFLICT, "-X" },
 	{ "-x", RULE_CONFLICT, "-i" },
-	{ "-X", RULE_CONFLICT, "-g" },
 	{ "-X", RULE_CONFLICT, "--estimate" },
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },

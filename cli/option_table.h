@@ -16,6 +16,7 @@
 
 enum option_group {
 	GROUP_OUTPUT,
+	GROUP_KERNEL,
 	GROUP_MESSAGES,
 	GROUP_RESOURCES,
 	GROUP_OTHER,
@@ -37,7 +38,7 @@ struct option_row {
 	 * this version does not have the option. The error is ERR_USAGE.
 	 */
 	struct err *(*set)(struct options *options, const struct option_row *row, const char *arg);
-	size_t field;		/* for option_set_flag(): offset of a bool in struct options */
+	size_t field;		/* offset in struct options of a bool (option_set_flag()) or a name (option_set_name()) */
 	int value;		/* for setters shared by rows: what this row stands for */
 };
 
@@ -65,9 +66,17 @@ extern const size_t option_rule_count;
 /* Setters, for rows. Each checks its argument and says what is wrong with it. */
 struct err *option_set_flag(struct options *options, const struct option_row *row,
 			    const char *arg) __attribute__((warn_unused_result));
+/* The name of a file, not empty. */
+struct err *option_set_name(struct options *options, const struct option_row *row,
+			    const char *arg) __attribute__((warn_unused_result));
 /* row->value is an enum action. */
 struct err *option_set_action(struct options *options, const struct option_row *row,
 			      const char *arg) __attribute__((warn_unused_result));
+/* Both: the name of a file and what is to be done with it. */
+struct err *option_set_name_action(struct options *options, const struct option_row *row,
+				   const char *arg) __attribute__((warn_unused_result));
+struct err *option_set_vtop(struct options *options, const struct option_row *row,
+			    const char *arg) __attribute__((warn_unused_result));
 /* The codec of row->letter; the last one given wins. */
 struct err *option_set_codec(struct options *options, const struct option_row *row,
 			     const char *arg) __attribute__((warn_unused_result));

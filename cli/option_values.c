@@ -44,12 +44,22 @@ struct err *option_set_flag(struct options *options, const struct option_row *ro
 	return NULL;
 }
 
+struct err *option_set_name(struct options *options, const struct option_row *row,
+			    const char *arg)
+{
+	if (!*arg)
+		return bad_value(row, arg, "a file name");
+	*(const char **)((char *)options + row->field) = arg;
+	return NULL;
+}
+
 /* Which action wins when several are asked for: the one that does least. */
 static int action_rank(enum action action)
 {
 	static const int rank[] = {
-		[ACTION_CREATE] = 0, [ACTION_DUMP_DMESG] = 1, [ACTION_ESTIMATE] = 1,
-		[ACTION_CHECK_PARAMS] = 2, [ACTION_VERSION] = 3, [ACTION_HELP] = 4,
+		[ACTION_CREATE] = 0, [ACTION_VTOP] = 0, [ACTION_DUMP_DMESG] = 1,
+		[ACTION_ESTIMATE] = 1, [ACTION_VMCOREINFO] = 2, [ACTION_CHECK_PARAMS] = 3,
+		[ACTION_VERSION] = 4, [ACTION_HELP] = 5,
 	};
 
 	return rank[action];
@@ -61,6 +71,29 @@ struct err *option_set_action(struct options *options, const struct option_row *
 	(void)arg;
 	if (action_rank((enum action)row->value) > action_rank(options->action))
 		options->action = (enum action)row->value;
+	return NULL;
+}
+
+struct err *option_set_name_action(struct options *options, const struct option_row *row,
+				   const char *arg)
+{
+	TRY(option_set_name(options, row, arg));
+	return option_set_action(options, row, arg);
+}
+
+/* As C writes numbers. A hexadecimal one without 0x must not be taken for something else. */
+struct err *option_set_vtop(struct options *options, const struct option_row *row,
+			    const char *arg)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(arg, &end, 0);
+	if (!isdigit((unsigned char)*arg) || *end || errno)
+		return bad_value(row, arg, "an address (hexadecimal ones begin with 0x)");
+	options->vtop = true;
+	options->vtop_address = value;
 	return NULL;
 }
 

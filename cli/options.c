@@ -126,6 +126,7 @@ static const struct {
 	{ "-F", 1, 1, "VMCORE" },
 	{ "--estimate", 1, 1, "VMCORE" },
 	{ "--dump-dmesg", 2, 2, "VMCORE and LOGFILE" },
+	{ "--vtop", 1, 2, "VMCORE, or VMCORE and DUMPFILE" },
 	{ NULL, 2, 2, "VMCORE and DUMPFILE" },
 };
 
@@ -178,16 +179,26 @@ static void set_derived(struct options *options)
 		options->message_level = MESSAGE_LEVEL_DEFAULT;
 }
 
-static void name_files(struct options *options)
+/* What the words are that are no options; the disks of --diskset stand for the first. */
+static void take_words(struct options *options, char *const *words, int count)
 {
-	int word = 0;
+	int given = count + (options->disk_count != 0), word = 0;
 
+	options->words = words;
+	options->word_count = count;
 	if (options->disk_count)
 		options->vmcore = options->disks[0];
-	else if (word < options->word_count)
-		options->vmcore = options->words[word++];
-	if (word < options->word_count)
-		options->dumpfile = options->words[word];
+	else if (count)
+		options->vmcore = words[word++];
+	if (word < count)
+		options->dumpfile = words[word];
+	if (options->action == ACTION_VMCOREINFO) {
+		options->vmcore = options->vmlinux;
+		options->dumpfile = options->make_vmcoreinfo;
+	}
+	/* A dump of nothing but the translation. */
+	if (options->action == ACTION_CREATE && options->vtop && given == 1 && !options->flattened)
+		options->action = ACTION_VTOP;
 }
 
 struct err *options_parse(int argc, char **argv, struct options *ret)
@@ -211,8 +222,6 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		note_error(&parse, check_whole(&parse, argc - optind));
 	if (parse.first)
 		return parse.first;
-	ret->words = argv + optind;
-	ret->word_count = argc - optind;
-	name_files(ret);
+	take_words(ret, argv + optind, argc - optind);
 	return NULL;
 }

@@ -17,6 +17,8 @@ enum action {
 	ACTION_CREATE,
 	ACTION_DUMP_DMESG,
 	ACTION_ESTIMATE,
+	ACTION_VMCOREINFO,
+	ACTION_VTOP,
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
 	ACTION_HELP,
@@ -47,13 +49,20 @@ struct options {
 	bool has_xen_phys_start;
 	uint64_t xen_phys_start;
 	bool debug;			/* -D: adds message level 8 */
+	const char *vmlinux;		/* -x; borrowed from argv, as all names here; NULL: none */
+	const char *vmcoreinfo;		/* -i */
+	const char *make_vmcoreinfo;	/* -g */
+	bool vtop;			/* --vtop */
+	uint64_t vtop_address;
+	bool flattened;			/* -F: the result goes to standard output, all messages to stderr */
+	bool partial_dmesg;
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	const char *disks[OPTION_DISKS_MAX];	/* --diskset, in the order given; borrowed from argv */
 	size_t disk_count;
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
-	const char *vmcore;		/* the first of them, or of the disks */
-	const char *dumpfile;		/* the one behind VMCORE; NULL where the action has none */
+	const char *vmcore;		/* the first of them, or of the disks; -g: VMLINUX */
+	const char *dumpfile;		/* the one behind VMCORE; -g: VMCOREINFO; NULL where the action has none */
 };
 
 /*

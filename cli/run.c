@@ -78,6 +78,8 @@ static action_fn *const actions[] = {
 	[ACTION_CREATE] = action_create,
 	[ACTION_DUMP_DMESG] = action_dump_dmesg,
 	[ACTION_ESTIMATE] = action_estimate,
+	[ACTION_VMCOREINFO] = action_vmcoreinfo,
+	[ACTION_VTOP] = action_vtop,
 	[ACTION_COUNT] = NULL,
 };
 
@@ -153,7 +155,7 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 	enum exit_status status = EXIT_FAILED;
 
 	stats_init(&stats);
-	console_init(&console, options.message_level, false);
+	console_init(&console, options.message_level, options.flattened);
 	if (e) {
 		print_failure(&console, e);
 		if (options.action != ACTION_CHECK_PARAMS)

@@ -29,9 +29,18 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 struct err *action_create(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_estimate(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_dump_dmesg(const struct run *run) __attribute__((warn_unused_result));
+struct err *action_vmcoreinfo(const struct run *run) __attribute__((warn_unused_result));
+struct err *action_vtop(const struct run *run) __attribute__((warn_unused_result));
+
+/* --vtop beside another action: show the translation, if it was asked for. */
+void run_show_vtop(const struct run *run, struct kernel *kernel);
 
 /* Open the input and show its VMCOREINFO at debug level. */
 struct err *run_open_input(const struct run *run, struct dump **ret)
+	__attribute__((warn_unused_result));
+
+/* Learn what is known of the kernel of @dump, -x and -i included. Errors name VMCORE. */
+struct err *run_open_kernel(const struct run *run, struct dump *dump, struct kernel **ret)
 	__attribute__((warn_unused_result));
 
 /*
@@ -40,7 +49,10 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
  */
 struct err *run_check_output(const struct run *run) __attribute__((warn_unused_result));
 
-/* Create the output; the error has the text that callers know. */
+/* The name of the output in messages: STDOUT with -F. */
+const char *run_output_name(const struct run *run);
+
+/* Create the output; the error has the text that callers know. With -F that is standard output as it is, for text. */
 struct err *run_open_output(const struct run *run, struct sink **ret)
 	__attribute__((warn_unused_result));
 

@@ -11,6 +11,7 @@
 
 static const char *const group_titles[GROUP_COUNT] = {
 	[GROUP_OUTPUT] = "What to write",
+	[GROUP_KERNEL] = "The kernel",
 	[GROUP_MESSAGES] = "Messages",
 	[GROUP_RESOURCES] = "Memory and processors",
 	[GROUP_OTHER] = "Other",

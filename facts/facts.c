@@ -69,8 +69,7 @@ static const char *kind_word(enum fact_kind kind)
 	return NULL;
 }
 
-/* "KIND(name)" into @key; false when it is longer than keys can be. */
-static bool make_key(enum fact_kind kind, const char *name, char *key, size_t *ret_len)
+bool fact_make_key(enum fact_kind kind, const char *name, char *key, size_t *ret_len)
 {
 	const char *word = kind_word(kind);
 	int len = word ? snprintf(key, FACT_KEY_MAX + 1, "%s(%s)", word, name)
@@ -104,7 +103,7 @@ struct err *facts_add(struct facts *facts, enum fact_kind kind, const char *name
 	struct fact *fact = NULL;
 	size_t key_len;
 
-	if (!make_key(kind, name, key, &key_len))
+	if (!fact_make_key(kind, name, key, &key_len))
 		return err_new(ERR_OTHER, "%s: a fact's name has %zu bytes, too many", provider,
 			       strlen(name));
 	if (kind == FACT_SYMBOL)
@@ -175,7 +174,7 @@ static const struct fact *find(const struct facts *facts, enum fact_kind kind, c
 	const struct fact *fact;
 	size_t len;
 
-	if (!make_key(kind, name, key, &len))
+	if (!fact_make_key(kind, name, key, &len))
 		return NULL;
 	fact = strmap_get(&facts->map, key, len);
 	/* A value that could not be parsed is there as text only. */

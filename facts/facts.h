@@ -87,4 +87,11 @@ struct err *facts_add_vmcoreinfo(struct facts *facts, const char *text, size_t l
 				 const char *provider, const struct log *log)
 	__attribute__((warn_unused_result));
 
+/*
+ * The text of a vmcoreinfo file: OSRELEASE, PAGESIZE, then what of
+ * facts/wanted.c is known, in that order. malloc'd, *ret_len bytes.
+ */
+struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_size, char **ret,
+				    size_t *ret_len) __attribute__((warn_unused_result));
+
 #endif

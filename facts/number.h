@@ -21,6 +21,12 @@ bool parse_unsigned(const char *text, size_t len, unsigned int base, uint64_t *r
  */
 bool parse_value(enum fact_kind kind, const char *text, size_t len, int64_t *ret);
 
+/*
+ * "KIND(name)", for text the name itself, into @key of FACT_KEY_MAX + 1 bytes;
+ * false when it is longer than keys can be.
+ */
+bool fact_make_key(enum fact_kind kind, const char *name, char *key, size_t *ret_len);
+
 /* A new fact that copies @text; @provider is static. */
 struct err *fact_create(enum fact_kind kind, int64_t value, const char *text, size_t text_len,
 			const char *provider, struct fact **ret)

@@ -27,7 +27,6 @@ const struct wanted_fact wanted_facts[] = {
 	SYM("vmap_area_list"),
 	SYM("node_online_map"),
 	SYM("node_states"),
-	SYM("node_memblk"),
 	SYM("node_data"),
 	SYM("pgdat_list"),
 	SYM("contig_page_data"),
@@ -52,6 +51,7 @@ const struct wanted_fact wanted_facts[] = {
 	SYM("cur_cpu_spec"),
 	SYM("free_huge_page"),
 	/* From here on not in the original's files. */
+	SYM("node_memblk"),
 	SYM("printk_rb_static"),
 	SYM("logged_chars"),
 	SYM("phys_base"),
@@ -95,9 +95,7 @@ const struct wanted_fact wanted_facts[] = {
 	OFF("page.private"),
 	OFF("page.compound_dtor"),
 	OFF("page.compound_order"),
-	/* Called compound_info since v7.1, d50569612c29. */
 	OFF("page.compound_head"),
-	{ FACT_OFFSET, "page.compound_info", "page.compound_head" },
 	OFF("folio._folio_dtor"),
 	OFF("folio._folio_order"),
 	OFF("mem_section.section_mem_map"),
@@ -151,6 +149,8 @@ const struct wanted_fact wanted_facts[] = {
 	OFF("mmu_psize_def.shift"),
 	OFF("cpu_spec.mmu_features"),
 	OFF("uts_namespace.name"),
+	/* What compound_head is called since v7.1, d50569612c29. */
+	{ FACT_OFFSET, "page.compound_info", "page.compound_head" },
 	OFF("printk_info.seq"),
 	OFF("printk_log.dict_len"),
 	OFF("log.dict_len"),
@@ -193,6 +193,8 @@ const struct wanted_fact wanted_facts[] = {
 	NUM("PAGE_HUGETLB_MAPCOUNT_VALUE"),
 	NUM("PAGE_SLAB_MAPCOUNT_VALUE"),
 	NUM("PAGE_UNACCEPTED_MAPCOUNT_VALUE"),
+
+	{ FACT_TEXT, "SRCFILE(pud_t)", NULL },
 };
 
 const size_t wanted_fact_count = ARRAY_LEN(wanted_facts);

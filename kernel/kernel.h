@@ -125,15 +125,17 @@ struct err *kernel_pmem_metadata(struct kreader *reader, struct ranges *metadata
 
 /*
  * Write the kernel log as text: "[%5lld.%06ld] text\n" per record, with the
- * caller id where the kernel records one. write() gets pieces of text in order.
- * Bounded against corruption; records that cannot be read are counted in
- * *@lost and skipped. ERR_UNSUPPORTED for log buffers older than 5.10.
+ * caller id where the kernel records one. Kernels up to 3.4 have text already,
+ * which is written as it is. @since_clear: only what came after the log was
+ * last cleared, where the kernel says when; else all, with a warning.
+ * write() gets pieces of text in order. Bounded against corruption; records that
+ * cannot be read are counted in *@lost and skipped.
  */
 struct klog_out {
 	struct err *(*write)(void *ctx, const char *text, size_t len);
 	void *ctx;
 };
-struct err *klog_dump(struct kreader *reader, const struct klog_out *out, uint64_t *records,
-		      uint64_t *lost) __attribute__((warn_unused_result));
+struct err *klog_dump(struct kreader *reader, bool since_clear, const struct klog_out *out,
+		      uint64_t *records, uint64_t *lost) __attribute__((warn_unused_result));
 
 #endif

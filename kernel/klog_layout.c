@@ -64,6 +64,8 @@ static struct err *check_members(const struct klog_layout *lay, unsigned int wor
 
 	if (lay->has_caller)
 		info_end = max_u64(info_end, lay->info_caller + 4);
+	if (lay->has_seq)
+		info_end = max_u64(info_end, lay->info_seq + 8);
 	if (desc_end > lay->desc_size)
 		return err_new(ERR_BAD_INPUT, "kernel log: SIZE(prb_desc)=%llu is less than its members need",
 			       (unsigned long long)lay->desc_size);
@@ -85,6 +87,8 @@ struct err *klog_layout_init(const struct facts *facts, unsigned int word, struc
 	if (lay.has_caller && lay.info_caller > STRUCT_MAX)
 		return err_new(ERR_BAD_INPUT, "kernel log: OFFSET(printk_info.caller_id)=%llu is more than %u",
 			       (unsigned long long)lay.info_caller, STRUCT_MAX);
+	lay.has_seq = fact_offset(facts, "printk_info.seq", &lay.info_seq) &&
+		      lay.info_seq <= STRUCT_MAX;
 	TRY(check_members(&lay, word));
 	*ret = lay;
 	return NULL;

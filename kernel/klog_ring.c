@@ -243,6 +243,8 @@ static struct err *read_record(struct klog_ring *ring, uint64_t id, const uint8_
 
 	TRY(table_get(ring->reader, &ring->infos, id % ring->count, &info));
 	record->ts_nsec = get_u64(info + lay->info_ts, ring->order);
+	if (lay->has_seq)
+		record->seq = get_u64(info + lay->info_seq, ring->order);
 	if (lay->has_caller)
 		record->caller_id = get_u32(info + lay->info_caller, ring->order);
 	if (is_dataless(&blk)) {

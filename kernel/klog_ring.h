@@ -19,9 +19,10 @@ struct klog_layout {
 	uint64_t dr_count_bits, dr_descs, dr_infos, dr_head, dr_tail;
 	uint64_t tr_size_bits, tr_data;
 	uint64_t desc_size, desc_state, desc_blk, blk_begin, blk_next;
-	uint64_t info_size, info_ts, info_text_len, info_caller;
+	uint64_t info_size, info_ts, info_text_len, info_caller, info_seq;
 	uint64_t counter;	/* of atomic_long_t */
 	bool has_caller;
+	bool has_seq;
 };
 
 /* An array in kernel memory read through a window of bounded size. */
@@ -56,6 +57,7 @@ enum klog_kind {
 
 struct klog_record {
 	enum klog_kind kind;
+	uint64_t seq;		/* 0 where infos do not say */
 	uint64_t ts_nsec;
 	uint32_t caller_id;	/* bit 31 set: a CPU number, else a thread's pid */
 	size_t len;		/* bytes of text in the caller's buffer */

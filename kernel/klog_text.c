@@ -78,3 +78,10 @@ struct err *klog_text_record(struct klog_text *to, const struct klog_record *rec
 		TRY(put_byte(to, text[i], prefix, width));
 	return put(to, "\n", 1);
 }
+
+struct err *klog_text_bytes(struct klog_text *to, const uint8_t *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		TRY(put_byte(to, text[i], "", 0));
+	return NULL;
+}

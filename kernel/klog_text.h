@@ -15,6 +15,10 @@ struct klog_text {
 struct err *klog_text_record(struct klog_text *to, const struct klog_record *record,
 			     const uint8_t *text, bool caller) __attribute__((warn_unused_result));
 
+/* Text that has its prefixes already; bytes that are not printable are escaped. */
+struct err *klog_text_bytes(struct klog_text *to, const uint8_t *text, size_t len)
+	__attribute__((warn_unused_result));
+
 /* Hand on what is gathered. */
 struct err *klog_text_flush(struct klog_text *to) __attribute__((warn_unused_result));
 

@@ -68,6 +68,12 @@ struct sink {
 struct err *sink_open_file(const char *path, bool force, struct sink **ret)
 	__attribute__((warn_unused_result));
 
+/*
+ * Standard output as a stream of text: bytes must come in order and cannot be
+ * written again. A reader that went away is an error (main must ignore SIGPIPE).
+ */
+struct err *sink_open_stdout(struct sink **ret) __attribute__((warn_unused_result));
+
 /* Counts and drops: --dry-run. */
 struct err *sink_open_null(struct sink **ret) __attribute__((warn_unused_result));
 

@@ -53,7 +53,7 @@ static void dump_log(struct flatkernel *fk, unsigned int most)
 {
 	uint64_t total = 0, records = 0, lost = 0;
 	struct klog_out out = { look, &total };
-	struct err *e = klog_dump(fk->reader, &out, &records, &lost);
+	struct err *e = klog_dump(fk->reader, false, &out, &records, &lost);
 
 	if (e)
 		require(strlen(err_text(e)) > 0);

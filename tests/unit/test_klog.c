@@ -40,7 +40,7 @@ static void ring_dump(struct ringbuild *rb, const char *more_facts, int kind, st
 	strcat(info, more_facts);
 	if (!flatkernel_open(&rb->fk, info))
 		return;
-	e = klog_dump(rb->fk.reader, &out, &res->records, &res->lost);
+	e = klog_dump(rb->fk.reader, false, &out, &res->records, &res->lost);
 	if (kind)
 		CHECK_ERR(e, (enum err_kind)kind);
 	else
@@ -349,7 +349,7 @@ static void damaged_header(uint64_t at, uint64_t value, unsigned int bytes, cons
 		memkernel_put_u64(&rb->fk.mk, at, value);
 	ring_facts(rb, info, sizeof(info));
 	if (flatkernel_open(&rb->fk, info)) {
-		e = klog_dump(rb->fk.reader, &out, &records, &lost);
+		e = klog_dump(rb->fk.reader, false, &out, &records, &lost);
 		CHECK(e && strstr(err_text(e), part));
 		err_free(e);
 		flatkernel_close(&rb->fk);
@@ -474,7 +474,7 @@ static void check_refused(const char *info, enum err_kind kind, const char *part
 	memkernel_add(&fk.mk, &(struct memseg){ .paddr = RING_MEM, .size = 4096, .vaddr = ~0ull });
 	if (!flatkernel_open(&fk, info))
 		return;
-	e = klog_dump(fk.reader, &out, &records, &lost);
+	e = klog_dump(fk.reader, false, &out, &records, &lost);
 	CHECK_EQ(err_kind(e), kind);
 	CHECK(e && strstr(err_text(e), part));
 	err_free(e);
@@ -523,7 +523,7 @@ static void test_output_fails(void)
 	ring_headers(rb);
 	ring_facts(rb, info, sizeof(info));
 	if (flatkernel_open(&rb->fk, info)) {
-		CHECK_ERR(klog_dump(rb->fk.reader, &out, &records, &lost), ERR_NO_SPACE);
+		CHECK_ERR(klog_dump(rb->fk.reader, false, &out, &records, &lost), ERR_NO_SPACE);
 		flatkernel_close(&rb->fk);
 	}
 	free(rb);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts as the text of a vmcoreinfo file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "facts/number.h"
+#include "facts/wanted.h"
+
+static void put(FILE *out, const char *text)
+{
+	fwrite(text, 1, strlen(text), out);
+}
+
+static void put_line(FILE *out, const char *key, const char *text)
+{
+	put(out, key);
+	put(out, "=");
+	put(out, text);
+	put(out, "\n");
+}
+
+static void put_fact(FILE *out, const struct facts *facts, const char *key)
+{
+	const char *text;
+
+	if (fact_text(facts, key, &text))
+		put_line(out, key, text);
+}
+
+struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_size, char **ret,
+				    size_t *ret_len)
+{
+	char *text = NULL, number[24];
+	FILE *out = open_memstream(&text, ret_len);
+
+	if (!out)
+		return err_nomem;
+	put_fact(out, facts, "OSRELEASE");
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)page_size);
+	put_line(out, "PAGESIZE", number);
+	for (size_t i = 0; i < wanted_fact_count; i++) {
+		char key[FACT_KEY_MAX + 1];
+		size_t len;
+
+		if (fact_make_key(wanted_facts[i].kind, wanted_facts[i].name, key, &len))
+			put_fact(out, facts, key);
+	}
+	if (fclose(out)) {
+		free(text);
+		return err_nomem;
+	}
+	*ret = text;
+	return NULL;
+}
