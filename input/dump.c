@@ -61,6 +61,7 @@ static void reset(struct dump *dump)
 		dump->format->close(dump);
 	dump_index_destroy(dump->index);
 	free(dump->segments);
+	free(dump->given_vmcoreinfo);
 	ranges_deinit(&dump->present);
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
@@ -282,6 +283,14 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
 	dump->present_count = ranges_total(&dump->present);
 	return NULL;
+}
+
+void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len)
+{
+	free(dump->given_vmcoreinfo);
+	dump->given_vmcoreinfo = text;
+	dump->vmcoreinfo = text;
+	dump->vmcoreinfo_len = len;
 }
 
 struct err *dump_next_present(const struct dump *dump, uint64_t from, uint64_t to,

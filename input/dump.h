@@ -119,6 +119,7 @@ struct dump {
 	size_t notes_len;
 	const char *vmcoreinfo;	/* text inside notes (or the file), not NUL-terminated; NULL when absent */
 	size_t vmcoreinfo_len;
+	char *given_vmcoreinfo;	/* owned; vmcoreinfo when dump_give_vmcoreinfo() gave it */
 	unsigned int nr_cpus;	/* number of PRSTATUS notes */
 	const uint8_t *xen_info;	/* Xen's crash info: of a Xen host; NULL for any other dump */
 	size_t xen_info_len;
@@ -179,6 +180,12 @@ struct err *dump_open_sources(struct source *src, struct source **more, size_t m
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret) __attribute__((warn_unused_result));
 void dump_close(struct dump *dump);
+
+/*
+ * For a dump without VMCOREINFO, what it would have said: the dump takes
+ * malloc'd @text over, and the output gets it as a note.
+ */
+void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len);
 
 /*
  * Tell the page size in bytes (a power of two, 4 KiB to 256 KiB) once it is

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/checked.h"
 #include "input/formats.h"
 #include "input/sadump.h"
@@ -19,44 +20,77 @@
 /* Runs of memory. Firmware knows some dozens; a bitmap of more is none that firmware wrote. */
 #define RUNS_MAX (1u << 16)
 
-static struct err *add_segment(struct dump *dump, const struct range *run, size_t *room)
+/* While the first bitmap becomes segments. */
+struct runs {
+	struct dump *dump;
+	size_t room;
+	struct range run;	/* pfns; may go on in the next chunk; empty: none */
+};
+
+static struct err *finish_run(struct runs *runs)
 {
+	struct dump *dump = runs->dump;
 	const struct sadump *sadump = dump->priv;
 	unsigned int shift = sadump->head.block_shift;
 
+	if (runs->run.start == runs->run.end)
+		return NULL;
 	if (dump->segment_count == RUNS_MAX)
 		return err_new(ERR_BAD_INPUT, "%s: the sadump bitmap of memory is in more than %u pieces",
 			       dump->src->name, RUNS_MAX);
-	if (dump->segment_count == *room) {
-		size_t more = *room ? 2 * *room : 64;
-		struct dump_segment *v = reallocarray(dump->segments, more, sizeof(*v));
+	if (dump->segment_count == runs->room) {
+		size_t room = runs->room ? 2 * runs->room : 64;
+		struct dump_segment *v = reallocarray(dump->segments, room, sizeof(*v));
 
 		if (!v)
 			return err_nomem;
 		dump->segments = v;
-		*room = more;
+		runs->room = room;
 	}
 	dump->segments[dump->segment_count++] = (struct dump_segment){
-		.paddr = run->start << shift,
-		.memsz = (run->end - run->start) << shift,
-		.filesz = (run->end - run->start) << shift,
+		.paddr = runs->run.start << shift,
+		.memsz = (runs->run.end - runs->run.start) << shift,
+		.filesz = (runs->run.end - runs->run.start) << shift,
 	};
 	return NULL;
+}
+
+/* Runs of the @count bits of one chunk, the first of which is pfn @base. */
+static struct err *add_chunk(struct runs *runs, const uint64_t *bits, uint64_t base, uint64_t count)
+{
+	uint64_t from = 0, to;
+
+	while ((from = bits_next_set(bits, from, count)) < count) {
+		to = bits_next_clear(bits, from, count);
+		if (runs->run.end != base + from) {
+			TRY(finish_run(runs));
+			runs->run.start = base + from;
+		}
+		runs->run.end = base + to;
+		from = to;
+	}
+	return NULL;
+}
+
+static struct err *add_runs(struct runs *runs)
+{
+	const struct sadump *sadump = runs->dump->priv;
+	uint64_t bits[BITFILE_CHUNK / 64], at, to, max = sadump->head.max_mapnr;
+
+	for (at = 0; at < max; at = to) {
+		to = min_u64(at + BITFILE_CHUNK, max);
+		TRY(bitfile_read(&sadump->ram, at, to, bits));
+		TRY(add_chunk(runs, bits, at, to - at));
+	}
+	return finish_run(runs);
 }
 
 static struct err *register_memory(struct dump *dump)
 {
 	const struct sadump *sadump = dump->priv;
-	struct range run = { 0, 0 };
-	bool found = true;
-	size_t room = 0;
+	struct runs runs = { .dump = dump };
 
-	for (;;) {
-		TRY(bitfile_next(&sadump->ram, run.end, sadump->head.max_mapnr, &run, &found));
-		if (!found)
-			break;
-		TRY(add_segment(dump, &run, &room));
-	}
+	TRY(add_runs(&runs));
 	if (!dump->segment_count)
 		return err_new(ERR_BAD_INPUT, "%s: the sadump bitmap of memory is empty", dump->src->name);
 	if (sadump->ram.stray)

@@ -6,6 +6,9 @@
 #define PAGE_BYTES 4096u
 #define PAGE_INFO_MAX 1024
 
+/* Of this many frames, 2 MiB, all are kept when the first is not mapped: holes are larger. */
+#define FRAMES_DOUBTED 512
+
 /* struct page_info of @count frames at hand. */
 struct infos {
 	const uint8_t *bytes;	/* NULL: they cannot be read */
@@ -67,7 +70,7 @@ static void load(struct scanner *scanner, uint64_t frame, uint64_t to, struct in
 	struct err *e;
 
 	infos->bytes = NULL;
-	infos->count = 1;
+	infos->count = min_u64(to, round_down(frame, FRAMES_DOUBTED) + FRAMES_DOUBTED) - frame;
 	if (!plain)
 		return;
 	to = min_u64(to, frame + plain);
@@ -76,6 +79,7 @@ static void load(struct scanner *scanner, uint64_t frame, uint64_t to, struct in
 	if (!e && map.len - in >= size) {
 		e = read_infos(scanner, map.pa + in, map.len - in, (to - frame) * size, infos);
 	} else if (!e) {
+		infos->count = 1;
 		e = xen_read(xen, view, va, infos->one, (size_t)size);
 		infos->bytes = e ? NULL : infos->one;
 	}

@@ -159,9 +159,7 @@ def try_recipe(program, recipe):
             try_level(program, dump, source, result, level)
         if source:
             source.close()
-        if "
-[xen]
-" in text:
+        if "\n[xen]\n" in text:
             try_xen(program, dump, folder, Expected(f"{dump}.json"))
         run(program, "--dump-dmesg", *input_words(dump), str(folder / "log"))
 
