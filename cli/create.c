@@ -124,14 +124,14 @@ static struct err *copy(struct create *c)
 								  &dump_writer_kdump;
 	struct writer_params params = {
 		.kernel = c->machine.kernel,
-		.level = c->level,
+		.level = c->machine.job.level,
 		.plan_budget = writer_plan(c),
 		.copy = {
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
 			/* A header that says that zero pages are shared must be right. */
-			.share_zero = (c->level | c->machine.dump->dump_level) & LEVEL_ZERO,
+			.share_zero = (c->machine.job.level | c->machine.dump->dump_level) & LEVEL_ZERO,
 			.threads = c->resources.threads,
 			.progress = &c->line.progress,
 		},

@@ -45,8 +45,7 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 		.log = &run->console->log,
 	};
 
-	TRY(dump_open_set((const char *const *)run->options->words, run->options->vmcore_count,
-			  &options, ret));
+	TRY(dump_open_set(run->options->vmcores, run->options->vmcore_count, &options, ret));
 	show_vmcoreinfo(&run->console->log, *ret);
 	return NULL;
 }
@@ -102,7 +101,7 @@ struct err *run_check_output(const struct run *run, const char *name)
 	if (!options->force)
 		return open_error(name, EEXIST);
 	for (size_t i = 0; i < options->vmcore_count; i++)
-		TRY(check_apart(options->words[i], name));
+		TRY(check_apart(options->vmcores[i], name));
 	/* -g: the kernel is no word. */
 	return check_apart(options->vmcore, name);
 }

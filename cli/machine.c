@@ -42,6 +42,31 @@ static struct err *find_struct_pages(struct machine *m, unsigned int level, cons
 	return NULL;
 }
 
+/*
+ * -X: the hypervisor tells whose pages are whose, and nothing of what they are,
+ * so of the level only zero pages remain.
+ */
+static struct err *find_xen(struct machine *m, const struct options *options, unsigned int *level)
+{
+	const struct xen_given given = {
+		.vmcoreinfo = options->xen_vmcoreinfo,
+		.has_phys_start = options->has_xen_phys_start,
+		.phys_start = options->xen_phys_start,
+	};
+
+	if (!options->exclude_guests)
+		return NULL;
+	if (!m->dump->xen_info)
+		return err_new(ERR_UNSUPPORTED, "%s: is no dump of a Xen host: -X does not apply to it",
+			       options->vmcore);
+	if (*level & ~LEVEL_ZERO)
+		log_warn(m->kernel->log, "%s: of -d %u only zero pages are left out, with guests' pages: "
+			 "the dump of a Xen host does not tell other classes", options->vmcore, *level);
+	*level &= LEVEL_ZERO;
+	return err_prepend(xen_create(m->dump, &given, m->kernel->log, &m->xen), "%s: -X",
+			   options->vmcore);
+}
+
 static struct err *find_pmem(struct machine *m, const char *name)
 {
 	bool found = false;
@@ -68,6 +93,7 @@ struct err *machine_bring_up(const struct run *run, unsigned int level, struct m
 		TRY(kreader_create(m->kernel, &m->reader));
 	if (m->dump->incomplete)
 		log_warn(log, "%s: marked incomplete or cut off: pages are missing", name);
+	TRY(find_xen(m, run->options, &level));
 	TRY(find_struct_pages(m, level, name));
 	if (m->map && (level & LEVEL_FREE))
 		TRY(free_list_collect(m->reader, m->map, &m->layout, FREE_LIST_BUDGET,
@@ -80,6 +106,7 @@ struct err *machine_bring_up(const struct run *run, unsigned int level, struct m
 		.level = level,
 		.pmem_metadata = &m->metadata,
 		.free_pages = &m->free_pages,
+		.xen = m->xen,
 	};
 	return NULL;
 }
@@ -89,6 +116,7 @@ void machine_deinit(struct machine *machine)
 	ranges_deinit(&machine->free_pages);
 	ranges_deinit(&machine->metadata);
 	mem_map_destroy(machine->map);
+	xen_destroy(machine->xen);
 	kreader_destroy(machine->reader);
 	kernel_destroy(machine->kernel);
 	dump_close(machine->dump);
@@ -124,7 +152,8 @@ struct report machine_report(const struct machine *machine, const struct resourc
 {
 	return (struct report){
 		.max_mapnr = machine->dump->max_mapnr,
-		.present = ranges_total(&machine->dump->present),
+		.present = machine->dump->present_count,
+		.has_xen = machine->xen != NULL,
 		.has_pmem = machine->dump->pmem.count != 0,
 		.page_size = UINT64_C(1) << machine->kernel->page_shift,
 		.threads = resources->threads,

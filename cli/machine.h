@@ -17,6 +17,7 @@ struct machine {
 	struct kreader *reader;		/* NULL: no translation */
 	struct page_layout layout;	/* valid when map is there */
 	struct mem_map *map;		/* NULL: struct pages not needed, or not to be had */
+	struct xen *xen;		/* NULL: -X was not asked for */
 	struct ranges metadata;		/* of pmem, pfns */
 	struct ranges free_pages;	/* pfns, where struct pages do not tell */
 	struct scan_job job;		/* points into this struct: it must not move */

@@ -96,6 +96,17 @@ struct err *option_set_json(struct options *options, const struct option_row *ro
 			    const char *arg) __attribute__((warn_unused_result));
 struct err *option_set_splitblock(struct options *options, const struct option_row *row,
 				  const char *arg) __attribute__((warn_unused_result));
+/* One more file of a dump in several. */
+struct err *option_add_disk(struct options *options, const struct option_row *row,
+			    const char *arg) __attribute__((warn_unused_result));
+struct err *option_set_xen_vmcoreinfo(struct options *options, const struct option_row *row,
+				      const char *arg) __attribute__((warn_unused_result));
+/* An address in any base. */
+struct err *option_set_xen_phys_start(struct options *options, const struct option_row *row,
+				      const char *arg) __attribute__((warn_unused_result));
+/* Always an error, which says what to give instead. */
+struct err *option_refuse_xen_syms(struct options *options, const struct option_row *row,
+				   const char *arg) __attribute__((warn_unused_result));
 /* A number that has no effect, but must be one. */
 struct err *option_check_number(struct options *options, const struct option_row *row,
 				const char *arg) __attribute__((warn_unused_result));

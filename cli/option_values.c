@@ -239,6 +239,48 @@ struct err *option_set_json(struct options *options, const struct option_row *ro
 	return NULL;
 }
 
+struct err *option_add_disk(struct options *options, const struct option_row *row, const char *arg)
+{
+	(void)row;
+	if (options->disk_count == OPTION_DISKS_MAX)
+		return err_new(ERR_USAGE, "option --diskset is given more than %d times",
+			       OPTION_DISKS_MAX);
+	options->disks[options->disk_count++] = arg;
+	return NULL;
+}
+
+struct err *option_set_xen_vmcoreinfo(struct options *options, const struct option_row *row,
+				      const char *arg)
+{
+	(void)row;
+	options->xen_vmcoreinfo = arg;
+	return NULL;
+}
+
+struct err *option_set_xen_phys_start(struct options *options, const struct option_row *row,
+				      const char *arg)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(arg, &end, 0);
+	if (end == arg || *end || errno || strchr(arg, '-'))
+		return bad_value(row, arg, "an address");
+	options->has_xen_phys_start = true;
+	options->xen_phys_start = value;
+	return NULL;
+}
+
+struct err *option_refuse_xen_syms(struct options *options, const struct option_row *row,
+				   const char *arg)
+{
+	(void)options;
+	(void)row;
+	return err_new(ERR_UNSUPPORTED, "option --xen-syms: symbols of %s are not read in this version; "
+		       "the dump's VMCOREINFO_XEN or --xen-vmcoreinfo tell what is needed", arg);
+}
+
 struct err *option_check_number(struct options *options, const struct option_row *row,
 				const char *arg)
 {

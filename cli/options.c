@@ -138,7 +138,6 @@ static const struct {
 	{ "-R", 1, 1, "DUMPFILE" },
 	{ "--mem-usage", 1, 1, "KCORE" },
 	{ "--reassemble", 2, INT32_MAX, "the parts and DUMPFILE" },
-	{ "--diskset", 1, INT32_MAX, "DUMPFILE" },
 	{ "--split", 3, INT32_MAX, "VMCORE and at least two DUMPFILEs" },
 	{ "-F", 1, 1, "VMCORE" },
 	{ "--estimate", 1, 1, "VMCORE" },
@@ -147,16 +146,19 @@ static const struct {
 	{ NULL, 2, 2, "VMCORE and DUMPFILE" },
 };
 
-static struct err *check_words(const struct parse *parse, int count)
+static struct err *check_words(const struct parse *parse, int given)
 {
+	bool has_disks = parse->options->disk_count != 0;
+	int count = given + has_disks;
 	size_t i = 0;
 
 	while (word_counts[i].option && !is_given(parse, word_counts[i].option))
 		i++;
 	if (count >= word_counts[i].min && count <= word_counts[i].max)
 		return NULL;
-	return err_new(ERR_USAGE, "%d file name%s given; wanted: %s", count,
-		       count == 1 ? "" : "s", word_counts[i].words);
+	return err_new(ERR_USAGE, "%d file name%s given; wanted: %s%s", given,
+		       given == 1 ? "" : "s", word_counts[i].words,
+		       has_disks ? ", where VMCORE are the disks of --diskset" : "");
 }
 
 static struct err *check_present(const struct parse *parse)
@@ -196,23 +198,36 @@ static void set_derived(struct options *options)
 /* A dump of nothing but the translation. */
 static void choose_vtop(struct options *options)
 {
-	if (options->action == ACTION_CREATE && options->vtop && options->word_count == 1 &&
-	    !options->flatten)
+	int given = options->word_count + (options->disk_count != 0);
+
+	if (options->action == ACTION_CREATE && options->vtop && given == 1 && !options->flatten)
 		options->action = ACTION_VTOP;
 }
 
-/* -R has its input from standard input, --reassemble from all but the last; others from the first. */
-static void name_files(struct options *options)
+/*
+ * -R has its input from standard input, --reassemble from all words but the
+ * last; others from the first, or from the disks of --diskset.
+ */
+static int name_inputs(struct options *options)
 {
 	int next = 0;
 
 	if (options->action == ACTION_REASSEMBLE)
 		next = options->word_count - 1;
-	else if (options->action != ACTION_REARRANGE)
+	else if (options->action != ACTION_REARRANGE && !options->disk_count)
 		next = options->word_count ? 1 : 0;
-	options->vmcore_count = (size_t)next;
-	if (next)
-		options->vmcore = options->words[0];
+	options->vmcores = options->disk_count ? options->disks :
+						 (const char *const *)options->words;
+	options->vmcore_count = options->disk_count ? options->disk_count : (size_t)next;
+	if (options->vmcore_count)
+		options->vmcore = options->vmcores[0];
+	return next;
+}
+
+static void name_files(struct options *options)
+{
+	int next = name_inputs(options);
+
 	options->dumpfiles = options->words + next;
 	options->dumpfile_count = (size_t)(options->word_count - next);
 	if (options->dumpfile_count)

@@ -28,6 +28,9 @@ enum action {
 	ACTION_COUNT,
 };
 
+/* More disks than any set has: the room that reads them says so. */
+#define OPTION_DISKS_MAX 32
+
 /* One worker thread per CPU, if there are several. */
 #define THREADS_AUTO UINT32_MAX
 
@@ -54,6 +57,10 @@ struct options {
 	bool dry_run;
 	bool show_stats;
 	bool non_mmap;
+	bool exclude_guests;		/* -X */
+	const char *xen_vmcoreinfo;	/* borrowed from argv; NULL when not given */
+	bool has_xen_phys_start;
+	uint64_t xen_phys_start;
 	bool debug;			/* -D: adds message level 8 */
 	const char *vmlinux;		/* -x; borrowed from argv, as all names here; NULL: none */
 	const char *vmcoreinfo;		/* -i */
@@ -62,10 +69,13 @@ struct options {
 	uint64_t vtop_address;
 	bool partial_dmesg;
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
+	const char *disks[OPTION_DISKS_MAX];	/* --diskset, in the order given; borrowed from argv */
+	size_t disk_count;
 	char *const *words;		/* all words beside the options; borrowed from argv */
 	int word_count;
 	const char *vmcore;		/* the first of them; -g: VMLINUX; NULL where there is no input file */
-	size_t vmcore_count;		/* input files, of which vmcore is the first */
+	const char *const *vmcores;	/* all input files, of which vmcore is the first */
+	size_t vmcore_count;
 	const char *dumpfile;		/* the first output; -g: VMCOREINFO; NULL: none, or standard output */
 	char *const *dumpfiles;		/* all of them */
 	size_t dumpfile_count;		/* several for --split */

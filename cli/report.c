@@ -16,19 +16,20 @@
 struct row {
 	const char *label;
 	enum page_class class;
-	bool only_pmem;
+	enum { ALWAYS, WITH_PMEM, WITH_XEN } shown;
 };
 
 static const struct row rows[] = {
-	{ "Pages filled with zero", PAGE_ZERO, false },
-	{ "Non-private cache pages", PAGE_CACHE, false },
-	{ "Private cache pages", PAGE_CACHE_PRIVATE, false },
-	{ "User process data pages", PAGE_USER, false },
-	{ "Free pages", PAGE_FREE, false },
-	{ "Hwpoison pages", PAGE_HWPOISON, false },
-	{ "Offline pages", PAGE_OFFLINE, false },
-	{ "pmem metadata pages", PAGE_PMEM_METADATA, true },
-	{ "pmem userdata pages", PAGE_PMEM_USERDATA, true },
+	{ "Pages filled with zero", PAGE_ZERO, ALWAYS },
+	{ "Non-private cache pages", PAGE_CACHE, ALWAYS },
+	{ "Private cache pages", PAGE_CACHE_PRIVATE, ALWAYS },
+	{ "User process data pages", PAGE_USER, ALWAYS },
+	{ "Free pages", PAGE_FREE, ALWAYS },
+	{ "Hwpoison pages", PAGE_HWPOISON, ALWAYS },
+	{ "Offline pages", PAGE_OFFLINE, ALWAYS },
+	{ "pmem metadata pages", PAGE_PMEM_METADATA, WITH_PMEM },
+	{ "pmem userdata pages", PAGE_PMEM_USERDATA, WITH_PMEM },
+	{ "Xen guests' pages", PAGE_XEN_GUEST, WITH_XEN },
 };
 
 static const struct {
@@ -39,6 +40,7 @@ static const struct {
 	{ "Unreadable struct page", KEEP_UNREADABLE },
 	{ "No struct page", KEEP_NO_STRUCT },
 	{ "Uninitialised struct", KEEP_POISONED_STRUCT },
+	{ "Unknown Xen owner", KEEP_UNKNOWN_OWNER },
 };
 
 static uint64_t class_count(const struct report *report, enum page_class class)
@@ -71,7 +73,8 @@ static void write_pages(const struct report *report, FILE *out)
 	if (report->is_elf)
 		write_in_elf(report->present - report->copy->elf_pages, out);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].only_pmem && !report->has_pmem)
+		if ((rows[i].shown == WITH_PMEM && !report->has_pmem) ||
+		    (rows[i].shown == WITH_XEN && !report->has_xen))
 			continue;
 		fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", rows[i].label,
 			class_count(report, rows[i].class));
@@ -91,6 +94,11 @@ static void write_pages(const struct report *report, FILE *out)
 	fprintf(out, "Cache hit: 0, miss: 0\n\n");
 }
 
+static bool has_reason(const struct report *report, enum keep_reason reason)
+{
+	return reason != KEEP_UNKNOWN_OWNER || report->has_xen;
+}
+
 static void write_doubts(const struct report *report, FILE *out)
 {
 	uint64_t sum = 0;
@@ -98,9 +106,11 @@ static void write_doubts(const struct report *report, FILE *out)
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
 		sum += report->scan->kept_for[reasons[i].reason];
 	fprintf(out, "Kept for lack of facts : 0x%016" PRIx64 "\n", sum);
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
-		fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", reasons[i].label,
-			report->scan->kept_for[reasons[i].reason]);
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		if (has_reason(report, reasons[i].reason))
+			fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", reasons[i].label,
+				report->scan->kept_for[reasons[i].reason]);
+	}
 	fprintf(out, "Unreadable, zeros kept : 0x%016" PRIx64 "\n", report->copy->lost);
 }
 

@@ -19,6 +19,7 @@ struct report {
 	uint64_t present;		/* pages the dump says exist */
 	bool has_pmem;			/* the dump has persistent memory */
 	bool is_elf;		/* copy->elf_pages counts */
+	bool has_xen;			/* pages were judged by Xen's frame table */
 	uint64_t bytes_written;
 	uint64_t page_size;
 	unsigned int threads;		/* workers that there was memory for */

@@ -94,4 +94,11 @@ struct err *facts_add_vmcoreinfo(struct facts *facts, const char *text, size_t l
 struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_size, char **ret,
 				    size_t *ret_len) __attribute__((warn_unused_result));
 
+/*
+ * The same of everything that is known: what the kernel would have said of
+ * itself, for a dump that does not say it.
+ */
+struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char **ret,
+			     size_t *ret_len) __attribute__((warn_unused_result));
+
 #endif

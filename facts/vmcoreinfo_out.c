@@ -29,17 +29,47 @@ static void put_fact(FILE *out, const struct facts *facts, const char *key)
 		put_line(out, key, text);
 }
 
-struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_size, char **ret,
-				    size_t *ret_len)
+static void put_first(FILE *out, const struct facts *facts, uint64_t page_size)
 {
-	char *text = NULL, number[24];
+	char number[24];
+
+	put_fact(out, facts, "OSRELEASE");
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)page_size);
+	put_line(out, "PAGESIZE", number);
+}
+
+struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char **ret,
+			     size_t *ret_len)
+{
+	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_len);
 
 	if (!out)
 		return err_nomem;
-	put_fact(out, facts, "OSRELEASE");
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)page_size);
-	put_line(out, "PAGESIZE", number);
+	put_first(out, facts, page_size);
+	for (size_t i = 0; i < facts->map.count; i++) {
+		const char *key = facts->map.v[i].key;
+
+		if (strcmp(key, "OSRELEASE") && strcmp(key, "PAGESIZE"))
+			put_fact(out, facts, key);
+	}
+	if (fclose(out)) {
+		free(text);
+		return err_nomem;
+	}
+	*ret = text;
+	return NULL;
+}
+
+struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_size, char **ret,
+				    size_t *ret_len)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, ret_len);
+
+	if (!out)
+		return err_nomem;
+	put_first(out, facts, page_size);
 	for (size_t i = 0; i < wanted_fact_count; i++) {
 		char key[FACT_KEY_MAX + 1];
 		size_t len;

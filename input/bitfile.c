@@ -13,6 +13,22 @@
 #define CHUNK_BYTES ((size_t)(BITFILE_CHUNK / 8))
 #define SCAN_BYTES ((size_t)1 << 18)
 
+/* Bits of each byte in the other order; @len is rounded up to whole words, which are there. */
+static void reverse_bits(uint8_t *bytes, size_t len)
+{
+	static const uint64_t ones = 0x5555555555555555, twos = 0x3333333333333333,
+			      fours = 0x0f0f0f0f0f0f0f0f;
+	uint64_t word;
+
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		word = (word >> 1 & ones) | (word & ones) << 1;
+		word = (word >> 2 & twos) | (word & twos) << 2;
+		word = (word >> 4 & fours) | (word & fours) << 4;
+		memcpy(bytes + i, &word, sizeof(word));
+	}
+}
+
 /* Bytes [first, first + len) of the bitmap, both joined; @spare has @len bytes, too. */
 static struct err *read_bytes(const struct bitfile_place *at, uint64_t first, uint8_t *buf,
 			      uint8_t *spare, size_t len, uint64_t *stray)
@@ -50,6 +66,8 @@ static struct err *load(const struct bitfile *bf, uint64_t from, uint64_t to, ui
 	TRY(read_bytes(&bf->at, from / 8, buf, spare, len, stray));
 	/* Functions of base/bits work on whole words. */
 	memset(buf + len, 0, (8 - len % 8) % 8);
+	if (bf->at.msb_first)
+		reverse_bits(buf, len);
 	clip(&bf->at, from, round_up(len, 8) * 8, buf);
 	bits_clear_range(buf, to - from, round_up(to - from, 64));
 	return NULL;

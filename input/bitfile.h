@@ -5,7 +5,8 @@
  * In memory is a table of how many bits are set below each piece, of a size
  * that does not grow with the bitmap beyond 8 MiB. It answers for pieces
  * without any bit and pieces full of them, which most are; others are read
- * when asked for. Bit i is byte i / 8, mask 1 << (i % 8).
+ * when asked for. Bit i is byte i / 8, mask 1 << (i % 8), or 0x80 >> (i % 8)
+ * where the file has it so; what is given out is always the former.
  */
 #ifndef INPUT_BITFILE_H
 #define INPUT_BITFILE_H
@@ -26,6 +27,7 @@ struct bitfile_place {
 	struct source *src;	/* borrowed */
 	uint64_t off;		/* of bit 0, in bytes */
 	uint64_t also;		/* of another bitmap that is joined with it; the same as off: none */
+	bool msb_first;		/* both bitmaps have the lowest bit of a byte at its high end */
 	uint64_t first, end;	/* bits outside of [first, end) read as clear */
 };
 

@@ -19,8 +19,24 @@
 static const struct dump_format *const formats[] = {
 	&dump_format_elf,
 	&dump_format_kdump,
+	&dump_format_sadump,
 	&dump_format_foreign,
 };
+
+/* A dump of a Xen host; both are arrays in the note's data. */
+#define NOTE_XEN_CRASH_INFO 0x1000001
+
+static void take_xen_note(struct dump *dump, const struct elf_note *note)
+{
+	if (!dump->xen_info && elf_note_is(note, "Xen", NOTE_XEN_CRASH_INFO)) {
+		dump->xen_info = note->desc;
+		dump->xen_info_len = note->desc_len;
+	}
+	if (!dump->xen_vmcoreinfo && elf_note_is(note, "VMCOREINFO_XEN", 0)) {
+		dump->xen_vmcoreinfo = (const char *)note->desc;
+		dump->xen_vmcoreinfo_len = note->desc_len;
+	}
+}
 
 void dump_set_notes(struct dump *dump, const uint8_t *notes, size_t len)
 {
@@ -36,6 +52,7 @@ void dump_set_notes(struct dump *dump, const uint8_t *notes, size_t len)
 			dump->vmcoreinfo = (const char *)note.desc;
 			dump->vmcoreinfo_len = note.desc_len;
 		}
+		take_xen_note(dump, &note);
 	}
 }
 
@@ -46,6 +63,7 @@ static void reset(struct dump *dump)
 		dump->format->close(dump);
 	dump_index_destroy(dump->index);
 	free(dump->segments);
+	free(dump->given_vmcoreinfo);
 	ranges_deinit(&dump->present);
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
@@ -135,9 +153,8 @@ static struct err *open_probed(struct dump *dump)
 	return NULL;
 }
 
-/* Takes @src and @more over, also on failure. */
-static struct err *open_sources(struct source *src, struct source **more, size_t more_count,
-				const struct dump_options *options, struct dump **ret)
+struct err *dump_open_sources(struct source *src, struct source **more, size_t more_count,
+			      const struct dump_options *options, struct dump **ret)
 {
 	struct dump *dump = calloc(1, sizeof(*dump));
 	struct dump sources = { .src = src, .more = more, .more_count = more_count };
@@ -165,7 +182,7 @@ static struct err *open_sources(struct source *src, struct source **more, size_t
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret)
 {
-	return open_sources(src, NULL, 0, options, ret);
+	return dump_open_sources(src, NULL, 0, options, ret);
 }
 
 static struct err *open_source(const char *path, const struct dump_options *options,
@@ -195,7 +212,7 @@ struct err *dump_open_set(const char *const *paths, size_t count,
 		destroy_sources(&sources);
 		return e;
 	}
-	return open_sources(sources.src, sources.more, sources.more_count, options, ret);
+	return dump_open_sources(sources.src, sources.more, sources.more_count, options, ret);
 }
 
 void dump_close(struct dump *dump)
@@ -314,6 +331,14 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
 	dump->present_count = ranges_total(&dump->present);
 	return NULL;
+}
+
+void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len)
+{
+	free(dump->given_vmcoreinfo);
+	dump->given_vmcoreinfo = text;
+	dump->vmcoreinfo = text;
+	dump->vmcoreinfo_len = len;
 }
 
 struct err *dump_next_present(const struct dump *dump, uint64_t from, uint64_t to,

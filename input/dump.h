@@ -128,7 +128,12 @@ struct dump {
 	size_t notes_len;
 	const char *vmcoreinfo;	/* text inside notes (or the file), not NUL-terminated; NULL when absent */
 	size_t vmcoreinfo_len;
+	char *given_vmcoreinfo;	/* owned; vmcoreinfo when dump_give_vmcoreinfo() gave it */
 	unsigned int nr_cpus;	/* number of PRSTATUS notes */
+	const uint8_t *xen_info;	/* Xen's crash info: of a Xen host; NULL for any other dump */
+	size_t xen_info_len;
+	const char *xen_vmcoreinfo;	/* the hypervisor's text, NUL-padded; NULL when absent */
+	size_t xen_vmcoreinfo_len;
 
 	/* What a file header says beside the notes (kdump-compressed); 0 and NULL for others. */
 	unsigned int dump_level;
@@ -172,6 +177,14 @@ struct err *dump_open_set(const char *const *paths, size_t count,
 			  const struct dump_options *options, struct dump **ret)
 	__attribute__((warn_unused_result));
 
+/*
+ * The same over sources: the first, and @more_count others in @more, which is
+ * malloc'd. The dump then owns all of them (also on failure).
+ */
+struct err *dump_open_sources(struct source *src, struct source **more, size_t more_count,
+			      const struct dump_options *options, struct dump **ret)
+	__attribute__((warn_unused_result));
+
 /* The same over a source, which the dump then owns (also on failure). */
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret) __attribute__((warn_unused_result));
@@ -183,6 +196,12 @@ void dump_close(struct dump *dump);
  * wrong places. False for every other file. ERR_* when that cannot be told.
  */
 struct err *dump_layout_changed(struct dump *dump, bool *ret) __attribute__((warn_unused_result));
+
+/*
+ * For a dump without VMCOREINFO, what it would have said: the dump takes
+ * malloc'd @text over, and the output gets it as a note.
+ */
+void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len);
 
 /*
  * Tell the page size in bytes (a power of two, 4 KiB to 256 KiB) once it is

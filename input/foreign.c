@@ -16,9 +16,6 @@ struct foreign {
 
 static const struct foreign table[] = {
 	AT(0, "DISKDUMP", "an old diskdump dump (before kdump), which is not supported"),
-	AT(0, "sadump\0\0", "a sadump (firmware) dump; reading those is not supported yet"),
-	/* Media of a backup: one block precedes. */
-	AT(4096, "sadump\0\0", "a sadump (firmware) dump; reading those is not supported yet"),
 	AT(0, "LibvirtQemudSave", "a libvirt save image, a migration stream and no memory image; "
 	   "use virsh dump --memory-only"),
 	AT(0, "LibvirtQemudPart", "an unfinished libvirt save image, a migration stream and no "

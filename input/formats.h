@@ -7,6 +7,7 @@
 
 extern const struct dump_format dump_format_elf;
 extern const struct dump_format dump_format_kdump;
+extern const struct dump_format dump_format_sadump;
 
 /* Never succeeds: names the files that are known and cannot be read. Last in the table. */
 extern const struct dump_format dump_format_foreign;

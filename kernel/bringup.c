@@ -98,6 +98,9 @@ static struct err *start_arch(struct kernel *kernel)
 	void *state;
 	struct err *e;
 
+	if (kernel->dump->xen_info)
+		return err_new(ERR_UNSUPPORTED, "this is a dump of a Xen host, and its Linux does not use "
+			       "the machine addresses that the dump has; -X leaves out pages of guests");
 	TRY(kernel_find_arch(kernel, &arch));
 	if (kernel->facts.map.count == 0)
 		return err_new(ERR_NOT_FOUND,
@@ -138,13 +141,28 @@ static struct err *learn_translation(struct kernel *kernel)
 	return NULL;
 }
 
+/* Readers look for VMCOREINFO in a dump; where it had none, what was given is as good. */
+static struct err *give_vmcoreinfo(const struct kernel *kernel)
+{
+	struct dump *dump = kernel->dump;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (dump->vmcoreinfo || kernel->no_arch)
+		return NULL;
+	TRY(facts_format_all(&kernel->facts, UINT64_C(1) << kernel->page_shift, &text, &len));
+	dump_give_vmcoreinfo(dump, text, len);
+	return NULL;
+}
+
 static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
 {
 	TRY(set_page_size(kernel, given));
 	TRY(kernel_take_given(kernel, given));
 	if (!fact_text_number(&kernel->facts, "CRASHTIME", 10, &kernel->crash_time))
 		kernel->crash_time = kernel->dump->crash_time;
-	return learn_translation(kernel);
+	TRY(learn_translation(kernel));
+	return give_vmcoreinfo(kernel);
 }
 
 static struct err *learn(struct kernel *kernel, const struct kernel_files *files)

@@ -21,6 +21,7 @@ enum page_class {
 	PAGE_OFFLINE,		/* always */
 	PAGE_PMEM_METADATA,	/* level 32 */
 	PAGE_PMEM_USERDATA,	/* always */
+	PAGE_XEN_GUEST,		/* of a Xen domain other than 0: -X */
 	PAGE_ZERO,		/* found while copying: level 1 */
 	PAGE_CLASSES,
 };
@@ -53,6 +54,7 @@ enum keep_reason {
 	KEEP_UNREADABLE,	/* its struct page could not be read */
 	KEEP_NO_STRUCT,		/* present in the dump, but in no mem_map */
 	KEEP_POISONED_STRUCT,	/* struct page never initialised: all ones */
+	KEEP_UNKNOWN_OWNER,	/* allocated, but to no domain in Xen's list */
 	KEEP_REASONS,
 };
 

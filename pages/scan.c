@@ -48,6 +48,8 @@ struct err *scanner_create(const struct scan_job *job, struct scanner **ret)
 	if (job->map) {
 		scanner->image = find_image(job->kernel);
 		scanner->alike = alike_init(job->layout);
+	}
+	if (job->map || job->xen) {
 		e = kreader_create_window(job->kernel, job->window, &scanner->reader);
 		if (e) {
 			scanner_destroy(scanner);
@@ -323,7 +325,7 @@ static void drop_pmem(struct scanner *scanner)
 	}
 }
 
-/* The struct pages of all page frames of the block that exist. */
+/* What tables say of all page frames of the block that exist. */
 static struct err *scan_present(struct scanner *scanner)
 {
 	struct range range = { .end = scanner->first };
@@ -333,7 +335,10 @@ static struct err *scan_present(struct scanner *scanner)
 		TRY(dump_next_present(scanner->dump, range.end, scanner->end, &range, &found));
 		if (!found)
 			return NULL;
-		scan_undecided(scanner, range.start, range.end);
+		if (scanner->job->map)
+			scan_undecided(scanner, range.start, range.end);
+		if (scanner->job->xen)
+			scanner_xen(scanner, range.start, range.end);
 	}
 }
 
@@ -353,7 +358,7 @@ struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8
 	TRY(dump_stored_bits(scanner->dump, from, to, keep));
 	drop_pmem(scanner);
 	drop_free(scanner);
-	if (scanner->job->map)
+	if (scanner->job->map || scanner->job->xen)
 		TRY(scan_present(scanner));
 	scanner->counts = NULL;
 	return NULL;

@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/ranges.h"
 #include "kernel/kernel.h"
+#include "kernel/xen.h"
 #include "pages/class.h"
 #include "pages/mem_map.h"
 #include "pages/plan.h"
@@ -30,6 +31,7 @@ struct scan_job {
 	const struct ranges *pmem_metadata;	/* pfns; empty set when there are none */
 	/* Pfns free without regard to their struct pages, dropped with LEVEL_FREE; NULL: none. */
 	const struct ranges *free_pages;
+	const struct xen *xen;	/* pages of its guests and its free ones go; NULL: none do for that */
 	size_t window;	/* bytes of the dump mapped at a time; 0: as much as pays for all of it */
 };
 

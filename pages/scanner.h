@@ -67,6 +67,9 @@ struct scan_span scanner_judge_compound(struct scanner *scanner, const struct me
 					uint64_t pfn, const void *next_bytes, bool lone,
 					struct page_info *page);
 
+/* Settle what Xen's frame table says of pages [from, to), all present. */
+void scanner_xen(struct scanner *scanner, uint64_t from, uint64_t to);
+
 /* The verdict on one decoded page, with what only the scanner knows. */
 static inline struct verdict scanner_judge(const struct scanner *scanner, uint64_t pfn,
 					   const struct page_info *page)

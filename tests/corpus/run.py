@@ -27,7 +27,8 @@ sys.path[:0] = [str(HERE.parent), str(GEN)]
 import mkdump  # noqa: E402
 import refilter  # noqa: E402
 from expect import Expected  # noqa: E402
-from pylib import harness, kdumpcheck  # noqa: E402
+from pylib import bits, harness, kdumpcheck  # noqa: E402
+from pylib.elfcore import ElfCore  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
 
 TIMEOUT = 120
@@ -66,6 +67,12 @@ def check_refusal(dump, output, out, err):
     harness.expect("makedumpfile Failed." in out, f"no final line: {out}")
 
 
+def check_bytes(written, core):
+    """Every page that was written has the bytes of the core the input was made from."""
+    for pfn, data in written.pages():
+        harness.expect(data == core.page(pfn), f"page {pfn:#x} has other bytes than the input")
+
+
 def check_output(output, dump, level, source):
     """What was written obeys the format and, where known, has the right pages."""
     written = KdumpFile(str(output))
@@ -80,12 +87,22 @@ def check_output(output, dump, level, source):
     if expected.exists() and not incomplete:
         wrong = Expected(expected).compare(written.bitmap2, level)
         harness.expect(not wrong, "; ".join(wrong[:4]))
+    if os.path.exists(f"{dump}.elf") and not incomplete and level == 0:
+        with ElfCore(f"{dump}.elf", written.block_size) as core:
+            check_bytes(written, core)
+
+
+def input_words(dump):
+    """The dump on a command line; the generator names further disks DUMP.2, DUMP.3 ..."""
+    disks = sorted(dump.parent.glob(f"{dump.name}.[0-9]*"))
+    # Last first: the order does not matter.
+    return [f"--diskset={disk}" for disk in disks[::-1] + [dump]] if disks else [str(dump)]
 
 
 def try_level(program, dump, source, result, level):
     """Filter at one level and judge what happened."""
     output = dump.parent / f"out.{level}"
-    status, out, err = run(program, "-c", "-d", str(level), str(dump), str(output))
+    status, out, err = run(program, "-c", "-d", str(level), *input_words(dump), str(output))
     if status == 0:
         harness.expect(result != "error", f"level {level}: accepted")
         check_output(output, dump, level, source)
@@ -106,8 +123,8 @@ def try_log(program, dump, folder, result):
     known = result == "ok" and expected.exists() and Expected(expected).raw["log"] is not None
     for partial in (False, True):
         log = folder / f"log.{partial}"
-        status, out, err = run(program, "--dump-dmesg", *["--partial-dmesg"] * partial, str(dump),
-                               str(log))
+        status, out, err = run(program, "--dump-dmesg", *["--partial-dmesg"] * partial,
+                               *input_words(dump), str(log))
         if not known:
             continue
         harness.expect(status == 0, f"the log: {out}{err}")
@@ -116,6 +133,33 @@ def try_log(program, dump, folder, result):
         for number, (line, promised) in enumerate(zip(got.split("\n"), want.split("\n")), 1):
             harness.expect_equal(line, promised, f"line {number} of the log, partial {partial}")
         harness.expect_equal(len(got), len(want), f"length of the log, partial {partial}")
+def check_xen(output, expected, level):
+    """-X left out what it should, and nothing else."""
+    written = KdumpFile(str(output))
+    faults = kdumpcheck.check(str(output), kernel=False)
+    harness.expect(not faults, f"-X -d {level}: {faults[:3]}")
+    want = expected.present & ~bits.from_ranges(map(tuple, expected.raw["notes"]["xen_dropped"]))
+    for text, pages in (("kept needlessly", written.bitmap2 & ~want),
+                        ("lost", want & ~written.bitmap2)):
+        harness.expect(not pages, f"-X -d {level}: {text}: {bits.show(pages)}")
+    harness.expect_equal(written.sub["dump_level"], level & 1, f"-X -d {level}: dump_level")
+
+
+def try_xen(program, dump, folder, expected):
+    """-X on the dump of a Xen host: "ok", "refused" or "either", says the generator."""
+    promise = expected.raw["notes"]["xen"]
+    text = Path(f"{dump}.vmcoreinfo")
+    words = [f"--xen-vmcoreinfo={text}"] if text.exists() else []
+    for level in (0, 31):
+        output = folder / f"xen.{level}"
+        status, out, err = run(program, "-X", "-d", str(level), *words, str(dump), str(output))
+        if status == 0:
+            harness.expect(promise != "refused", f"-X -d {level}: accepted")
+            if promise == "ok":
+                check_xen(output, expected, level)
+        else:
+            harness.expect(promise != "ok", f"-X -d {level}: refused: {err}")
+            check_refusal(dump, output, out, err)
 
 
 def try_recipe(program, recipe):
@@ -131,6 +175,8 @@ def try_recipe(program, recipe):
             try_level(program, dump, source, result, level)
         if source:
             source.close()
+        if "\n[xen]\n" in text:
+            try_xen(program, dump, folder, Expected(f"{dump}.json"))
         try_log(program, dump, folder, result)
 
 

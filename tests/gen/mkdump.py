@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mkdump.py RECIPE OUT: turn a text recipe into a dump (README.md has the format).
 
-Three sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
-filter must do with it), [elf] = an ELF core given field by field, [raw] = any bytes.
-A [kdump] section makes a kdump-compressed file of the first two.
+Sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
+filter must do with it), [xen] = a Xen host, [elf] = an ELF core given field by
+field, [raw] = any bytes. A [kdump] section makes a kdump-compressed file of the first
+ones, a [sadump] section a file in the firmware's format.
 """
 
 import os
@@ -16,6 +17,8 @@ import elfbuild
 import kdumpbuild
 import machine
 import recipe
+import sadumpbuild
+import xenhost
 from pylib import elfnote
 from pylib.elfcore import ElfCore, ElfError
 
@@ -156,14 +159,18 @@ def make(text, path):
         by_name.setdefault(section.name, []).append(section)
     if "machine" in by_name:
         machine.from_sections(path, sections).build()
+    elif "xen" in by_name:
+        xenhost.from_sections(path, by_name).build()
     elif "elf" in by_name:
         build_elf(path, by_name)
     elif "raw" in by_name:
         build_raw(path, by_name["raw"][0])
     else:
-        raise recipe.RecipeError("no [machine], [elf] or [raw] section")
+        raise recipe.RecipeError("no [machine], [xen], [elf] or [raw] section")
     if "kdump" in by_name:
         kdumpbuild.convert(path, by_name["kdump"][0])
+    if "sadump" in by_name:
+        sadumpbuild.convert(path, by_name["sadump"][0])
     damage(path, [s for part in by_name.get("damage", ()) for s in part.statements])
 
 

@@ -13,7 +13,7 @@ A recipe is a list of [sections]; sections may repeat and keep their order:
 
 import struct
 
-FREE_FORM = ("pages", "poke", "log", "damage", "vmcoreinfo")
+FREE_FORM = ("pages", "poke", "log", "damage", "vmcoreinfo", "frames")
 CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
 SUFFIX = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 

@@ -6,7 +6,7 @@
 #include "cli/option_table.h"
 #include "tests/unit/unit.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX 48
 
 /* Parse a blank-separated line; *options as options_parse() leaves it. */
 static struct err *parse(const char *line, struct options *options)
@@ -277,15 +277,36 @@ static void test_words(void)
 static void test_not_in_this_version(void)
 {
 	static const char *const lines[] = {
-		"-X a b", "-e --work-dir /tmp a b",
-		"--config f -x v a b", "--diskset a --diskset b c",
-		"--eppic f -x v a b", "--extension f a b",
-		"--xen-syms f a b", "--xen-vmcoreinfo f a b", "--xen_phys_start 0 a b",
+		"-e --work-dir /tmp a b", "--config f -x v a b", "--eppic f -x v a b",
+		"--extension f a b", "--xen-syms f a b",
 	};
 	struct options o;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		CHECK_ERR(parse(lines[i], &o), ERR_UNSUPPORTED);
+}
+
+/* The disks stand for VMCORE, whatever else is asked for. */
+static void test_disks(void)
+{
+	char line[500] = "out";
+	struct options o;
+
+	CHECK_OK(parse("--diskset a --diskset=b out -d 1", &o));
+	CHECK_EQ(o.disk_count, 2);
+	CHECK(!strcmp(o.disks[0], "a") && !strcmp(o.disks[1], "b"));
+	CHECK(!strcmp(o.vmcore, "a"));
+	CHECK(!strcmp(o.dumpfile, "out"));
+	CHECK_OK(parse("--dump-dmesg --diskset a log", &o));
+	CHECK(!strcmp(o.dumpfile, "log"));
+	CHECK_OK(parse("--estimate --diskset a", &o));
+	CHECK(!o.dumpfile);
+	CHECK_ERR(parse("--diskset a", &o), ERR_USAGE);
+	CHECK_ERR(parse("--diskset a b c", &o), ERR_USAGE);
+	CHECK_ERR(parse("--estimate --diskset a b", &o), ERR_USAGE);
+	for (int i = 0; i < 33; i++)
+		strcat(line, " --diskset=d");
+	CHECK_ERR(parse(line, &o), ERR_USAGE);
 }
 
 /* An error does not hide what decides how it is printed. */
@@ -402,6 +423,7 @@ int main(void)
 	RUN(test_more_than_the_original);
 	RUN(test_words);
 	RUN(test_not_in_this_version);
+	RUN(test_disks);
 	RUN(test_filled_despite_error);
 	RUN(test_table);
 	RUN(test_rules);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How this Xen marks a free frame.
+ *
+ * The state of a frame is two bits of count_info, 3 for free, and all else of
+ * a free frame's count_info is zero (but for "needs scrubbing", since 4.10, which
+ * shares a bit with "allocated"). Where these bits are has changed; which
+ * place it is, the frame table tells: free frames are in any of some size.
+ */
+#include "base/checked.h"
+#include "kernel/xen_internal.h"
+
+/* Frames looked at, evenly over all memory. */
+#define SAMPLES 32768
+
+static const struct {
+	uint64_t free;		/* count_info of a free frame */
+	uint64_t extra;		/* frames of a domain that Xen uses for itself (PGC_extra) */
+} layouts[] = {
+	{ UINT64_C(3) << 55, 0 },			/* below cacheattr bits 58 to 60: Xen 4.0 to 4.13 */
+	{ UINT64_C(3) << 58, UINT64_C(1) << 61 },	/* without these: later */
+};
+
+struct sampling {
+	const struct xen *xen;
+	struct dump_view *view;
+	uint64_t seen[ARRAY_LEN(layouts)];
+};
+
+static struct err *look_at(struct sampling *sampling, uint64_t frame)
+{
+	const struct xen *xen = sampling->xen;
+	uint64_t info;
+	uint8_t raw[8];
+	struct err *e;
+
+	e = xen_read(xen, sampling->view,
+		     xen->frame_table + frame * xen->page_info_size + xen->count_info, raw,
+		     sizeof(raw));
+	if (e) {
+		if (!err_is_unreadable(e))
+			return e;
+		err_free(e);
+		return NULL;
+	}
+	info = get_u64(raw, xen->dump->order) & ~XEN_ALLOCATED;
+	for (size_t i = 0; i < ARRAY_LEN(layouts); i++)
+		sampling->seen[i] += info == layouts[i].free;
+	return NULL;
+}
+
+struct err *xen_find_free(struct xen *xen, struct dump_view *view)
+{
+	struct sampling sampling = { .xen = xen, .view = view };
+	const struct dump *dump = xen->dump;
+	uint64_t step = dump->present_count / SAMPLES + 1;
+	struct range run = { 0, 0 };
+	bool found = true;
+	size_t samples = 0;
+
+	for (uint64_t frame = 0; samples < SAMPLES; frame = run.start + step, samples++) {
+		TRY(dump_next_present(dump, frame, dump->max_mapnr, &run, &found));
+		if (!found)
+			break;
+		TRY(look_at(&sampling, run.start));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
+		if (!sampling.seen[i])
+			continue;
+		if (xen->free_info) {
+			xen->free_info = xen->extra = 0;
+			break;
+		}
+		xen->free_info = layouts[i].free;
+		xen->extra = layouts[i].extra;
+	}
+	if (!xen->free_info)
+		log_warn(xen->log, "how Xen marks free pages is not to be seen: they are kept");
+	return NULL;
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Seeds of fuzz_xen: the smallest Xen host, eleven pages. Usage: seeds_xen.py DIR"""
+
+import struct
+import sys
+from pathlib import Path
+
+import seeds_elf
+
+PAGE, BASE = 4096, 0x10000
+TEXT, DIRECT, FRAMES = 0xFFFF82D080000000, 0xFFFF830000000000, 0xFFFF82E000000000
+VARS, L4, L3, L3_DIRECT, L2, L1, L2_FRAMES, L1_FRAMES, DOM0, GUEST, TABLE = range(11)
+
+
+def pa(page):
+    """Machine address of one of the eleven pages."""
+    return BASE + page * PAGE
+
+
+def index(va, shift):
+    """Index of va in the table of a level."""
+    return va >> shift & 511
+
+
+def memory(free):
+    """The pages: variables, page tables, domains, frame table."""
+    raw = bytearray(11 * PAGE)
+
+    def put(page, offset, value):
+        struct.pack_into("<Q", raw, page * PAGE + offset, value)
+
+    def table(page, va, shift, below, flags=0x63):
+        put(page, index(va, shift) * 8, below | flags)
+
+    put(VARS, 0, DIRECT + pa(DOM0))
+    put(VARS, 8, FRAMES)
+    table(L4, TEXT, 39, pa(L3))
+    table(L4, DIRECT, 39, pa(L3_DIRECT))
+    table(L3, TEXT, 30, pa(L2))
+    table(L3, FRAMES, 30, pa(L2_FRAMES))
+    table(L3_DIRECT, DIRECT, 30, 0, 0xE3)
+    table(L2, TEXT, 21, pa(L1))
+    table(L2_FRAMES, FRAMES, 21, pa(L1_FRAMES))
+    for page in range(11):
+        table(L1, TEXT + page * PAGE, 12, pa(page))
+    table(L1_FRAMES, FRAMES, 12, pa(TABLE))
+    put(DOM0, 8, DIRECT + pa(GUEST))
+    put(GUEST, 0, 1)
+    owners = [pa(GUEST) >> 12, 0, pa(DOM0) >> 12, 77]
+    for page in range(11):
+        at = (pa(page) >> 12) * 32
+        info = [1 << 63 | 1, 3 << free, 1 << 63 | 1, 1 << 62][page % 4]
+        put(TABLE, at + 8, 1 << 62 if page == DOM0 else info)
+        struct.pack_into("<I", raw, TABLE * PAGE + at + 24, owners[page % 4])
+    return bytes(raw)
+
+
+def host(free=55, longs=10, size=32, version=(4, 17)):
+    """A whole ELF core."""
+    info = list(version) + [0] * 6 + [BASE, 5]
+    text = "".join(f"{line}\n" for line in (
+        "PAGESIZE=4096", f"SYMBOL(domain_list)={TEXT:x}", f"SYMBOL(frame_table)={TEXT + 8:x}",
+        f"SYMBOL(pgd_l4)={TEXT + PAGE:x}", f"SIZE(page_info)={size}",
+        "OFFSET(page_info.count_info)=8", "OFFSET(page_info._domain)=24",
+        "OFFSET(domain.domain_id)=0", "OFFSET(domain.next_in_list)=8"))
+    notes = (seeds_elf.note("<", "Xen", 0x1000001, struct.pack(f"<{longs}Q", *info[:longs]))
+             + seeds_elf.note("<", "VMCOREINFO_XEN", 0, text.encode()))
+    at = 64 + 2 * 56
+    data = memory(free)
+    return (seeds_elf.ehdr("<", True, 64, 2)
+            + seeds_elf.phdr("<", True, seeds_elf.PT_NOTE, at, 0, len(notes), len(notes))
+            + seeds_elf.phdr("<", True, seeds_elf.PT_LOAD, at + len(notes), BASE, len(data), len(data))
+            + notes + data)
+
+
+def main():
+    """Write one file per seed."""
+    target = Path(sys.argv[1])
+    for name, data in (("old", host()), ("new", host(free=58)), ("short", host(longs=9)),
+                       ("odd-size", host(size=40)), ("xen3", host(version=(3, 4)))):
+        (target / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
