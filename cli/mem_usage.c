@@ -109,7 +109,7 @@ static struct err *count(struct mem_usage *mu)
 static void write_table(const struct mem_usage *mu, FILE *out)
 {
 	const uint64_t *dropped = mu->counts.dropped;
-	uint64_t pages = ranges_total(&mu->machine.dump->present);
+	uint64_t pages = mu->machine.dump->present_count;
 	uint64_t page_size = UINT64_C(1) << mu->machine.kernel->page_shift;
 
 	fprintf(out, "\nTYPE\t\tPAGES\t\t\tEXCLUDABLE\tDESCRIPTION\n");
