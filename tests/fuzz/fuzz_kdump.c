@@ -91,6 +91,20 @@ static void read_runs(struct dump_view *view, const struct dump *dump)
 	require(total == dump->present_count);
 }
 
+/* Every byte of the texts can be read. */
+static void check_texts(const struct dump *dump)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < dump->eraseinfo_len; i++)
+		sum += (uint8_t)dump->eraseinfo[i];
+	for (size_t i = 0; i < dump->vmcoreinfo_len; i++)
+		sum += (uint8_t)dump->vmcoreinfo[i];
+	for (size_t i = 0; i < dump->notes_len; i++)
+		sum += dump->notes[i];
+	require(sum != SIZE_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct log log = { .mask = 0x1f, .emit = discard };
@@ -109,9 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	}
 	require(dump_view_create(dump, 64 << 10, &view) == NULL);
-	for (size_t i = 0, sum = 0; i < dump->eraseinfo_len + dump->vmcoreinfo_len; i++)
-		require((sum += (size_t)(i < dump->eraseinfo_len ? dump->eraseinfo[i] :
-				 dump->vmcoreinfo[i - dump->eraseinfo_len]) + 128) > 0);
+	check_texts(dump);
 	read_at(view, 0, 4096);
 	require(dump_set_page_size(dump, UINT64_C(1) << shift) == NULL);
 	if (dump->format->pages)

@@ -79,6 +79,12 @@ static inline void kdumpbuild_drop(struct kdumpbuild *b, uint64_t from, uint64_t
 	bits_clear_range(b->file + 3 * 4096, from, to);
 }
 
+/* Pages that the machine does not have; to be dropped, too. */
+static inline void kdumpbuild_remove(struct kdumpbuild *b, uint64_t from, uint64_t to)
+{
+	bits_clear_range(b->file + 2 * 4096, from, to);
+}
+
 static inline void kdumpbuild_split(struct kdumpbuild *b, uint64_t first, uint64_t end)
 {
 	b->first = first;
