@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/input_set.h"
 #include "cli/run.h"
 
 /*
@@ -44,8 +45,13 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 		.no_mmap = run->options->non_mmap,
 		.log = &run->console->log,
 	};
+	struct input_set set;
+	struct err *e;
 
-	TRY(dump_open_set(run->options->vmcores, run->options->vmcore_count, &options, ret));
+	TRY(input_set_init(&set, run->options->vmcores, run->options->vmcore_count));
+	e = dump_open_set(set.paths, set.count, &options, ret);
+	input_set_deinit(&set);
+	TRY(e);
 	show_vmcoreinfo(&run->console->log, *ret);
 	return NULL;
 }
@@ -78,15 +84,22 @@ static struct err *check_standard(int fd, const char *name)
 	return fcntl(fd, F_GETFL) < 0 ? err_sys(errno, "%s: is not open", name) : NULL;
 }
 
-static struct err *check_apart(const char *input, const char *output)
+/* The output is none of the files that are read. */
+static struct err *check_apart(const char *const *inputs, size_t count, const char *output)
 {
-	struct stat in, out;
+	struct input_set set;
+	const char *input;
+	struct err *e;
+	struct stat out;
 
-	if (input && !stat(output, &out) && !stat(input, &in) && in.st_dev == out.st_dev &&
-	    in.st_ino == out.st_ino)
-		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost", input,
-			       output);
-	return NULL;
+	if (stat(output, &out))
+		return NULL;
+	TRY(input_set_init(&set, inputs, count));
+	input = input_set_holds(&set, &out);
+	e = input ? err_new(ERR_OTHER, "%s and %s are the same file: it would be lost", input,
+			    output) : NULL;
+	input_set_deinit(&set);
+	return e;
 }
 
 struct err *run_check_output(const struct run *run, const char *name)
@@ -100,10 +113,9 @@ struct err *run_check_output(const struct run *run, const char *name)
 		return errno == ENOENT ? NULL : open_error(name, errno);
 	if (!options->force)
 		return open_error(name, EEXIST);
-	for (size_t i = 0; i < options->vmcore_count; i++)
-		TRY(check_apart(options->vmcores[i], name));
+	TRY(check_apart(options->vmcores, options->vmcore_count, name));
 	/* -g: the kernel is no word. */
-	return check_apart(options->vmcore, name);
+	return check_apart(&options->vmcore, options->vmcore ? 1 : 0, name);
 }
 
 static struct err *open_output(const struct run *run, const char *name, struct sink **ret)

@@ -124,9 +124,9 @@ static struct err *probe(struct dump *dump)
 		if (!e && is_cut(dump))
 			dump->incomplete = true;
 		if (!e && dump->more_count && !formats[i]->sets)
-			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but an %s comes in "
-				       "one", dump->src->name, dump->more_count + 1,
-				       formats[i]->name);
+			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but a dump of this "
+				       "format (%s) is a single one", dump->src->name,
+				       dump->more_count + 1, formats[i]->name);
 		if (err_kind(e) != ERR_NOT_MINE)
 			return e;
 		err_free(e);
@@ -330,6 +330,7 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	TRY(find_pmem(dump, dump->page_shift));
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
 	dump->present_count = ranges_total(&dump->present);
+	dump->stored_count = dump->present_count - ranges_total(&dump->missing);
 	return NULL;
 }
 
