@@ -11,6 +11,7 @@
 
 #include "base/checked.h"
 #include "output/elf_header.h"
+#include "output/elf_image.h"
 #include "output/elf_layout.h"
 #include "output/elf_runs.h"
 #include "output/nonzero.h"
@@ -87,8 +88,13 @@ static struct err *lay_out(struct elf_writer *w)
 {
 	const struct kernel *kernel = w->params->kernel;
 	struct elf_layout *layout = &w->layout;
+	struct elf_span image;
+	bool found;
 
-	TRY(elf_layout_init(layout, w->dump, plan_of(w), dump_notes_size(w->dump), &w->progress));
+	TRY(elf_image_find(kernel, &image, &found));
+	TRY(elf_layout_init(layout, w->dump, plan_of(w), found ? &image : NULL,
+			    round_up(dump_notes_size(w->dump), 4) + dump_erase_note_size(w->dump),
+			    &w->progress));
 	w->header = (struct elf_header){
 		.word = layout->word,
 		.order = w->dump->order,
@@ -117,6 +123,8 @@ static struct err *write_notes(struct elf_writer *w)
 	if (!notes)
 		return err_nomem;
 	dump_notes_put(w->dump, w->header.order, notes);
+	dump_erase_note_put(w->dump, w->header.order,
+			    notes + round_up(dump_notes_size(w->dump), 4));
 	e = region_append(&w->out, notes, w->layout.notes_size);
 	free(notes);
 	if (!e)

@@ -9,8 +9,7 @@
 #include "base/checked.h"
 #include "output/elf_runs.h"
 
-/* p_flags of /proc/vmcore, and of what "pmem memmap dump" marks (see input/elf.c). */
-#define LOAD_FLAGS (PF_R | PF_W | PF_X)
+/* What "pmem memmap dump" marks, see input/elf.c. */
 #define LOAD_FLAG_PMEM 0x10u
 
 static bool has_vaddrs(const struct dump *dump)
@@ -39,18 +38,22 @@ static bool continues(const struct elf_span *span, const struct dump_segment *se
 	return span->vaddr + (span->end - span->start) == vaddr;
 }
 
-static struct err *make_spans(struct elf_layout *layout)
+static struct err *make_spans(struct elf_layout *layout, const struct elf_span *extra)
 {
 	const struct dump *dump = layout->dump;
 	bool known = has_vaddrs(dump);
 	size_t i, count = 0;
 
-	layout->spans = calloc(dump->segment_count, sizeof(*layout->spans));
+	layout->spans = calloc(dump->segment_count + 1, sizeof(*layout->spans));
 	if (!layout->spans)
 		return err_nomem;
+	if (extra) {
+		layout->spans[count] = *extra;
+		layout->spans[count++].run = UINT64_MAX;
+	}
 	for (i = 0; i < dump->segment_count; i++) {
 		const struct dump_segment *seg = &dump->segments[i];
-		uint32_t flags = LOAD_FLAGS | (seg->is_pmem ? LOAD_FLAG_PMEM : 0);
+		uint32_t flags = ELF_LOAD_FLAGS | (seg->is_pmem ? LOAD_FLAG_PMEM : 0);
 		uint64_t vaddr = vaddr_of(seg, known);
 
 		if (count && continues(&layout->spans[count - 1], seg, vaddr, flags))
@@ -289,15 +292,15 @@ static struct err *choose_class(struct elf_layout *layout)
 }
 
 struct err *elf_layout_init(struct elf_layout *layout, const struct dump *dump,
-			    const struct plan *plan, uint64_t notes_size,
-			    const struct progress *progress)
+			    const struct plan *plan, const struct elf_span *extra,
+			    uint64_t notes_size, const struct progress *progress)
 {
 	struct elf_load_sink counter = { .load = count_load, .ctx = layout };
 	uint64_t max;
 
 	*layout = (struct elf_layout){ .dump = dump, .plan = plan, .notes_size = notes_size,
 				       .progress = progress, .word = dump->word };
-	TRY(make_spans(layout));
+	TRY(make_spans(layout, extra));
 	max = ELF_LOADS_WANTED - min_u64(ELF_LOADS_WANTED, layout->span_count);
 	TRY(elf_runs_choose_gap(dump, plan, max, progress, &layout->gap));
 	TRY(find_spans(layout));

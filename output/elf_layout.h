@@ -53,17 +53,21 @@ struct elf_layout {
 	uint64_t end;
 };
 
+/* p_flags of /proc/vmcore. */
+#define ELF_LOAD_FLAGS 7u
+
 /* Up to so many PT_LOADs no pages are stored beside those that stay: what e_phnum can tell. */
 #define ELF_LOADS_WANTED 0xfff0
 
 /*
- * Goes over @plan three times. @dump, @plan and @progress are borrowed; call
+ * @extra: a span that comes before those of the dump; NULL: none. @notes_size: bytes
+ * between the headers and the data. Goes over @plan three times. @dump, @plan and @progress are borrowed; call
  * elf_layout_deinit() in either case. Memory is proportional to the number of
  * segments of the dump.
  */
 struct err *elf_layout_init(struct elf_layout *layout, const struct dump *dump,
-			    const struct plan *plan, uint64_t notes_size,
-			    const struct progress *progress) __attribute__((warn_unused_result));
+			    const struct plan *plan, const struct elf_span *extra,
+			    uint64_t notes_size, const struct progress *progress) __attribute__((warn_unused_result));
 void elf_layout_deinit(struct elf_layout *layout);
 
 /* What takes PT_LOADs in the order of the file. */

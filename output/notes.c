@@ -6,6 +6,7 @@
 #include "base/checked.h"
 
 #define VMCOREINFO_NAME "VMCOREINFO"
+#define ERASEINFO_NAME "ERASEINFO"
 #define NOTE_HEADER 12
 
 static bool is_inside(const char *p, size_t len, const uint8_t *area, size_t area_len)
@@ -22,10 +23,19 @@ static bool needs_vmcoreinfo_note(const struct dump *dump)
 					      dump->notes_len);
 }
 
-/* Offset of VMCOREINFO's text in a note of its own. */
-static size_t vmcoreinfo_note_head(void)
+/* Offset of the text in a note of its own; @name_size counts its NUL. */
+static size_t note_head(size_t name_size)
 {
-	return NOTE_HEADER + round_up(sizeof(VMCOREINFO_NAME), 4);
+	return NOTE_HEADER + round_up(name_size, 4);
+}
+
+static void put_note(uint8_t *at, enum byte_order order, const char *name, size_t name_size,
+		     const char *text, size_t len)
+{
+	put_u32(at, (uint32_t)name_size, order);
+	put_u32(at + 4, (uint32_t)len, order);
+	memcpy(at + NOTE_HEADER, name, name_size);
+	memcpy(at + note_head(name_size), text, len);
 }
 
 uint64_t dump_notes_size(const struct dump *dump)
@@ -33,7 +43,7 @@ uint64_t dump_notes_size(const struct dump *dump)
 	uint64_t size = dump->notes_len;
 
 	if (needs_vmcoreinfo_note(dump))
-		size = round_up(size, 4) + vmcoreinfo_note_head() +
+		size = round_up(size, 4) + note_head(sizeof(VMCOREINFO_NAME)) +
 		       round_up(dump->vmcoreinfo_len, 4);
 	return size;
 }
@@ -48,10 +58,21 @@ uint64_t dump_notes_put(const struct dump *dump, enum byte_order order, uint8_t 
 		return 0;
 	if (!needs_vmcoreinfo_note(dump))
 		return (uint64_t)((uintptr_t)dump->vmcoreinfo - (uintptr_t)dump->notes);
-	put_u32(at + own, sizeof(VMCOREINFO_NAME), order);
-	put_u32(at + own + 4, (uint32_t)dump->vmcoreinfo_len, order);
-	memcpy(at + own + NOTE_HEADER, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME));
-	own += vmcoreinfo_note_head();
-	memcpy(at + own, dump->vmcoreinfo, dump->vmcoreinfo_len);
-	return own;
+	put_note(at + own, order, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME), dump->vmcoreinfo,
+		 dump->vmcoreinfo_len);
+	return own + note_head(sizeof(VMCOREINFO_NAME));
+}
+
+uint64_t dump_erase_note_size(const struct dump *dump)
+{
+	if (!dump->eraseinfo_len)
+		return 0;
+	return note_head(sizeof(ERASEINFO_NAME)) + round_up(dump->eraseinfo_len, 4);
+}
+
+void dump_erase_note_put(const struct dump *dump, enum byte_order order, uint8_t *at)
+{
+	if (dump->eraseinfo_len)
+		put_note(at, order, ERASEINFO_NAME, sizeof(ERASEINFO_NAME), dump->eraseinfo,
+			 dump->eraseinfo_len);
 }

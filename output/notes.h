@@ -17,4 +17,11 @@ uint64_t dump_notes_size(const struct dump *dump);
  */
 uint64_t dump_notes_put(const struct dump *dump, enum byte_order order, uint8_t *at);
 
+/*
+ * The text of what was erased as a note of its own, for formats that have no other place
+ * for it; 0 bytes when there is none. An ELF input has it among its notes.
+ */
+uint64_t dump_erase_note_size(const struct dump *dump);
+void dump_erase_note_put(const struct dump *dump, enum byte_order order, uint8_t *at);
+
 #endif

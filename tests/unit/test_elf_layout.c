@@ -169,7 +169,7 @@ static void check_rig(struct rig *rig, uint64_t want_gap)
 
 	if (!rig_open(rig))
 		return;
-	CHECK_OK(elf_layout_init(&layout, rig->dump, rig->plan, 100, NULL));
+	CHECK_OK(elf_layout_init(&layout, rig->dump, rig->plan, NULL, 100, NULL));
 	CHECK_OK(elf_layout_loads(&layout, &sink));
 	CHECK_EQ(layout.gap, want_gap);
 	CHECK_EQ(layout.loads, loads.count);
@@ -247,7 +247,7 @@ static void test_merge(void)
 	add(&rig, 0xb000, 0x1000, UINT64_MAX);
 	if (!rig_open(&rig))
 		return;
-	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, 0, NULL));
+	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, NULL, 0, NULL));
 	CHECK_EQ(layout.loads, 3);
 	elf_layout_deinit(&layout);
 	rig_close(&rig);
@@ -263,7 +263,7 @@ static void test_many_loads(void)
 	rig.form.word = 8;
 	if (!rig_open(&rig))
 		return;
-	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, 0, NULL));
+	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, NULL, 0, NULL));
 	CHECK_EQ(layout.gap, 4);
 	CHECK(layout.loads < 4);
 	CHECK_EQ(layout.section, 0);
@@ -275,7 +275,7 @@ static void test_many_loads(void)
 	add(&rig, 0, UINT64_C(30000000) * 4096, 0);
 	if (!rig_open(&rig))
 		return;
-	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, 0, NULL));
+	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, NULL, 0, NULL));
 	CHECK_EQ(layout.gap, 256);
 	CHECK_EQ(layout.pages, 100000);
 	CHECK_EQ(layout.loads, 100001);
@@ -294,7 +294,7 @@ static void check_class(uint64_t paddr, uint64_t memsz, unsigned int word)
 	add(&rig, paddr, memsz, UINT64_MAX);
 	if (!rig_open(&rig))
 		return;
-	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, 0, NULL));
+	CHECK_OK(elf_layout_init(&layout, rig.dump, rig.plan, NULL, 0, NULL));
 	CHECK_EQ(layout.word, word);
 	elf_layout_deinit(&layout);
 	rig_close(&rig);
