@@ -26,7 +26,8 @@ class Guest:
     to, the running guest; kexec is "file", "load" or "" (no crash); flood is a
     number of log records; nodes is the number of NUMA nodes; workload is what
     guest/workload.c takes. Guests that crash run the program on their own
-    memory before; live lets one do so that does not crash.
+    memory before; live lets one do so that does not crash ("yes"), and any one
+    estimate the dump too ("estimate").
     """
 
     name: str
@@ -42,7 +43,7 @@ class Guest:
     swap: int = 0
     nodes: int = 1
     pmem: int = 0
-    live: bool = False
+    live: str = ""
     why: str = ""
 
 
@@ -53,7 +54,8 @@ WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "t
 
 GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
-    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", why="5 levels, kexec_file_load"),
+    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", live="estimate",
+          why="5 levels, kexec_file_load"),
     Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
           why="4 levels, swapped pages"),
     Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON,
@@ -71,7 +73,7 @@ GUESTS = [
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
-    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live=True,
+    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live="yes",
           cmdline="hugepages=8 crashkernel=128M", why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
           workload="poison=1 " + WORKLOAD_16K, why="arm64, 16K pages"),
