@@ -17,10 +17,10 @@ static bool is_file(const struct stat *file, const char *path)
 }
 
 /* One of the files that VMCORE names. */
-static bool is_input(const struct stat *file, const char *vmcore)
+static bool is_input(const struct stat *file, const struct options *options)
 {
 	struct input_set set;
-	struct err *e = vmcore ? input_set_init(&set, vmcore) : err_not_found;
+	struct err *e = input_set_init(&set, options->vmcores, options->vmcore_count);
 	bool answer;
 
 	if (e) {
@@ -54,7 +54,7 @@ struct err *stats_open_file(const struct options *options, FILE **ret)
 		return err_new(ERR_IO, "Can't open the file of --json (%s). %s", options->json,
 			       strerror(errno));
 	if (!fstat(fd, &st)) {
-		if (is_input(&st, options->vmcore))
+		if (is_input(&st, options))
 			same = options->vmcore;
 		/* A DUMPFILE that is not there yet could only be a link to this new file. */
 		if (is_file(&st, options->dumpfile))

@@ -68,7 +68,7 @@ def geometry_faults(dump):
     return faults
 
 
-def note_faults(dump, kernel):
+def note_faults(dump, kernel, live=False):
     """Faults in notes, VMCOREINFO position, utsname and CPU count."""
     faults = list(dump.note_problems)
     sub, low = dump.sub, dump.block_size + dump.layout.sub_size
@@ -95,7 +95,7 @@ def note_faults(dump, kernel):
     if kernel and release is not None and release != dump.utsname["release"]:
         faults.append(f"utsname.release {dump.utsname['release']!r} is not OSRELEASE {release!r}")
     crash = dump.vmcoreinfo.get("CRASHTIME", "")
-    if crash.isdigit() and dump.head["tv_sec"] != int(crash):
+    if not live and crash.isdigit() and dump.head["tv_sec"] != int(crash):
         faults.append(f"timestamp {dump.head['tv_sec']} is not CRASHTIME {crash}")
     return faults
 
@@ -181,14 +181,17 @@ def page_faults(dump):
     return faults
 
 
-def check(path, deep=True, kernel=True):
-    """All faults of the file at path, as text; see kdumpfile.check()."""
+def check(path, deep=True, kernel=True, live=False):
+    """All faults of the file at path, as text; see kdumpfile.check().
+
+    live: of a running system, so the timestamp is that of the capture.
+    """
     try:
         dump = KdumpFile(path)
     except (KdumpError, OSError) as why:
         return [f"cannot be read: {why}"]
     with dump:
-        faults = header_faults(dump) + geometry_faults(dump) + note_faults(dump, kernel)
+        faults = header_faults(dump) + geometry_faults(dump) + note_faults(dump, kernel, live)
         faults += descriptor_faults(dump)
         # Decoding trusts descriptors, so it only makes sense on sound ones.
         return faults + (page_faults(dump) if deep and not faults else [])

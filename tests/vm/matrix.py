@@ -27,8 +27,8 @@ class Guest:
     number of log records; nodes is the number of NUMA nodes; workload is what
     guest/workload.c takes; script is the file in guest/ that the capture kernel runs;
     qemu is the format of a second dump that QEMU makes of the same moment.
-    Guests that crash run the program on their own memory before; live lets
-    one do so that does not crash.
+    Guests that crash run the program on their own memory before; live lets one do
+    so that does not crash ("yes"), and any one estimate the dump too ("estimate").
     """
 
     name: str
@@ -46,7 +46,7 @@ class Guest:
     pmem: int = 0
     script: str = "capture"
     qemu: str = ""
-    live: bool = False
+    live: str = ""
     why: str = ""
 
 
@@ -59,7 +59,7 @@ WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "t
 
 GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
-    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", qemu="kdump-zlib",
+    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", qemu="kdump-zlib", live="estimate",
           why="5 levels, kexec_file_load"),
     Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
           why="4 levels, swapped pages"),
@@ -80,7 +80,7 @@ GUESTS = [
     Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
-    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live=True, qemu="kdump-lzo",
+    Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live="yes", qemu="kdump-lzo",
           cmdline="hugepages=8 crashkernel=128M", why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
           workload="poison=1 " + WORKLOAD_16K, why="arm64, 16K pages"),

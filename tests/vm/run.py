@@ -92,7 +92,7 @@ def _guest_image(guest, kern, program):
     image.add("lab.conf", "".join(f'{name}="{value}"\n' for name, value in {
         "WORKLOAD": guest.workload, "KEXEC": guest.kexec, "FLOOD": guest.flood or "",
         "BALLOON": guest.balloon or "", "PLUG": guest.plug or "", "SWAP": guest.swap or "",
-        "PMEM": guest.pmem or "",
+        "PMEM": guest.pmem or "", "LIVE": guest.live,
         "CAPTURE_CMDLINE": capture.CMDLINE}.items()).encode())
     return image.bytes()
 

@@ -83,12 +83,12 @@ def walk(path, source):
     return result
 
 
-def sound(path, source, level):
+def sound(path, source, level, live=False):
     """A Pass over a dump that must be correct in form and in every page.
 
     The zero pages are counted here; kdumpcheck decodes nothing a second time.
     """
-    faults = kdumpcheck.check(str(path), deep=False)
+    faults = kdumpcheck.check(str(path), deep=False, live=live)
     expect(not faults, f"{path.name}: {faults[:3]}")
     done = walk(path, source)
     expect(not done.wrong, f"{path.name}: {done.wrong}")

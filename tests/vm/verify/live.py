@@ -21,6 +21,8 @@ from verify.tags import DumpCore, judge
 CHURN = 4096
 # A page can be freed and taken again for the same purpose between two looks.
 CHANGED_UNSEEN = 64
+# A page that is free before and after was often taken and given back by the program.
+TAKEN_BETWEEN = 1024
 HEADER = "TYPE\t\tPAGES\t\t\tEXCLUDABLE\tDESCRIPTION\n"
 TABLE = re.compile(r"^(ZERO|NON_PRI_CACHE|PRI_CACHE|USER|FREE|KERN_DATA)\t+(\d+) *\t(yes|no)\t\t", re.M)
 RAM = re.compile(r"^ *([0-9a-f]+)-([0-9a-f]+) : (System RAM|Crash kernel)", re.M)
@@ -68,12 +70,12 @@ def steps(live):
     """Every run succeeded and complains of nothing."""
     for name, status in live.status.items():
         said = "" if name == "mem-usage" else live.text(f"{name}.err")
-        said = re.sub(r"^\S[\w ]+: \[100\.0 %\].*\n", "", said, flags=re.M)
+        said = re.sub(r"^[A-Z][\w ]+: \[[ \d.]+ %\].*\n", "", said, flags=re.M)
         expect_equal(status, "0", f"{name}: exit status, {said}")
         expect(not said.strip(), f"{name}: complains: {said}")
         if name != "mem-usage":
             expect(live.text(f"{name}.log").endswith("makedumpfile Completed.\n"), f"{name}: last line")
-    expect_equal(sorted(live.status), ["dmesg", "dry-run", "dump.31", "estimate", "mem-usage"], "runs")
+    expect(live.status.keys() >= {"dmesg", "dry-run", "dump.31", "mem-usage"}, f"runs: {live.status}")
     expect(not (live.folder / "none").exists(), "--dry-run made a file")
 
 
@@ -111,13 +113,13 @@ def mem_usage(live):
 def dump_31(live, facts):
     """Form and header of the dump, no user text, no page of the crash kernel."""
     path = live.folder / "dump.31"
-    done = sound(path, DumpCore(path), 31)
+    done = sound(path, DumpCore(path), 31, live=True)
     facts["live kept"] = done.kept
     with KdumpFile(path) as dump:
         present = dump.bitmap1
         expect_equal(dump.vmcoreinfo.get("OSRELEASE"), live.subject.meta["release"], "release")
         expect(0 <= int(live.text("now")) - dump.head["tv_sec"] < 300, "the timestamp is not now")
-        expect_equal(dump.head["nr_cpus"], 0, "CPUs with registers")
+        expect_equal([(note.name, note.type) for note in dump.notes], [("VMCOREINFO", 0)], "notes")
         expect_equal(dump.head["status"] & 0x08, 0, "marked incomplete")
     reserved = live.iomem("Crash kernel")
     expect(reserved, "the guest has no crash kernel")
@@ -136,7 +138,8 @@ def classes(live, facts):
     for name, pages in sorted(stable.items()):
         wrong = pages & kept if name in DROPPED else pages & ~kept
         print(f"     {name}: {pages.bit_count()} pages did not change, {wrong.bit_count()} of them wrong")
-        expect(wrong.bit_count() <= CHANGED_UNSEEN, f"{name}: {bits.show(wrong)}")
+        limit = TAKEN_BETWEEN if name == "free" else CHANGED_UNSEEN
+        expect(wrong.bit_count() <= limit, f"{name}: {bits.show(wrong)}")
 
 
 def estimate(live, facts):
@@ -176,6 +179,7 @@ def add(suite, subject, facts):
     suite.add("live: --mem-usage against the kernel's counters", lambda: mem_usage(live))
     suite.add("live: dump.31 sound, no user text, no crash kernel", lambda: dump_31(live, facts))
     suite.add("live: classes of pages that did not change", lambda: classes(live, facts))
-    suite.add("live: --estimate", lambda: estimate(live, facts))
+    if "estimate" in live.status:
+        suite.add("live: --estimate", lambda: estimate(live, facts))
     suite.add("live: --dry-run --show-stats", lambda: dry_run(live, facts))
     suite.add("live: --dump-dmesg", lambda: dmesg(live))
