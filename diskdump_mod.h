@@ -25,6 +25,8 @@
 #define KDUMP_SIGNATURE "KDUMP   "
 #define KDUMP_SIGNATURE_LEN 8
 #define KDUMP_VERSION 6
+#define KDUMP_BLOCK_MIN 4096u
+#define KDUMP_BLOCK_MAX (256u << 10)
 
 /* Bits of the main header's status and, where marked, of page_desc.flags. */
 #define KDUMP_ZLIB 0x01u	/* also a page flag */
@@ -86,6 +88,17 @@ static const struct kdump_header_layout kdump_header_32 = {
 	.utsname = 12, .tv_sec = 404, .tv_usec = 408, .status = 412, .block_size = 416,
 	.sub_hdr_size = 420, .bitmap_blocks = 424, .max_mapnr = 428, .total_ram_blocks = 432,
 	.device_blocks = 436, .written_blocks = 440, .current_cpu = 444, .nr_cpus = 448, .size = 452,
+};
+
+/*
+ * i386 with a 64-bit time_t: the timestamp has 16 bytes and the rest moves up.
+ * 32-bit machines that align 64-bit integers to 8 bytes, with such a time_t,
+ * have kdump_header_64 in front of a 32-bit sub header.
+ */
+static const struct kdump_header_layout kdump_header_32_time64 = {
+	.utsname = 12, .tv_sec = 404, .tv_usec = 412, .status = 420, .block_size = 424,
+	.sub_hdr_size = 428, .bitmap_blocks = 432, .max_mapnr = 436, .total_ram_blocks = 440,
+	.device_blocks = 444, .written_blocks = 448, .current_cpu = 452, .nr_cpus = 456, .size = 460,
 };
 
 static const struct kdump_sub_layout kdump_sub_64 = {

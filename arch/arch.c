@@ -100,6 +100,38 @@ const char *arch_machine_name(uint16_t machine, char *buf, size_t len)
 	return buf;
 }
 
+/* Further names: processors of one family, and other words for one thing. */
+static const struct {
+	const char *start;	/* what the name begins with */
+	uint16_t number;
+} families[] = {
+	{ "arm64", EM_AARCH64 },
+	{ "aarch64", EM_AARCH64 },
+	{ "arm", EM_ARM },
+	{ "ppc64", EM_PPC64 },
+	{ "i386", EM_386 },
+	{ "i486", EM_386 },
+	{ "i586", EM_386 },
+};
+
+uint16_t arch_machine_by_uname(const char *name, unsigned int word)
+{
+	/* A 64-bit machine that runs a 32-bit kernel. */
+	if (!strcmp(name, "x86_64") && word == 4)
+		return EM_386;
+	for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+		const struct machine *m = &machines[i];
+
+		if (!strcmp(name, m->name) || (m->name32 && !strcmp(name, m->name32)))
+			return m->number;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		if (!strncmp(name, families[i].start, strlen(families[i].start)))
+			return families[i].number;
+	}
+	return 0;
+}
+
 const char *arch_machine_uname(uint16_t machine, unsigned int word)
 {
 	const struct machine *known = find_machine(machine);

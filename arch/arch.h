@@ -70,6 +70,12 @@ const struct arch *arch_by_uts_name(const char *name);
 /* Name of an ELF machine for messages, known or not: "s390x (22)". Writes into @buf, returns it. */
 const char *arch_machine_name(uint16_t machine, char *buf, size_t len);
 
+/*
+ * The ELF machine number of a kernel whose uname -m is @name and whose words
+ * have @word bytes; 0 when nobody listed it.
+ */
+uint16_t arch_machine_by_uname(const char *name, unsigned int word);
+
 /* What uname -m says on an ELF machine of @word bytes, or NULL for one nobody listed. */
 const char *arch_machine_uname(uint16_t machine, unsigned int word);
 

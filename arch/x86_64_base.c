@@ -78,6 +78,8 @@ static void gather(const struct arch_env *env, struct candidates *list)
 		add_variable(env, text, list);
 		add(list, text->paddr - (text->vaddr - X86_64_KERNEL_MAP), "the text segment");
 	}
+	if (env->dump->has_phys_base)
+		add(list, env->dump->phys_base, "the file header");
 	/* Up to v4.7 KASLR moved the image by the same amount in both address spaces. */
 	if (fact_text_number(env->facts, "KERNELOFFSET", 16, &slide) && slide)
 		add(list, slide, "KERNELOFFSET");

@@ -97,7 +97,8 @@ static struct err *copy(struct create *c)
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
-			.share_zero = c->level & LEVEL_ZERO,
+			/* A header that says that zero pages are shared must be right. */
+			.share_zero = (c->level | c->machine.dump->dump_level) & LEVEL_ZERO,
 			.threads = c->resources.threads,
 			.progress = &c->line.progress,
 		},
@@ -125,7 +126,7 @@ static struct report make_report(const struct create *c)
 	return (struct report){
 		.level = c->level,
 		.max_mapnr = c->machine.dump->max_mapnr,
-		.present = ranges_total(&c->machine.dump->present),
+		.present = c->machine.dump->present_count,
 		.has_pmem = c->machine.dump->pmem.count != 0,
 		.bytes_written = c->sink ? c->sink->written : 0,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,

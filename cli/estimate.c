@@ -106,7 +106,7 @@ static struct err *classify(struct estimation *es)
 {
 	const struct plan_judge judge = { .judge = never_asked };
 
-	es->result->judged_all = ranges_total(&es->machine.dump->present) <= JUDGE_ALL_MAX;
+	es->result->judged_all = es->machine.dump->present_count <= JUDGE_ALL_MAX;
 	if (!es->result->judged_all)
 		return NULL;
 	TRY(plan_create(es->machine.dump->max_mapnr, es->resources.plan, &judge, &es->plan));

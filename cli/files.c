@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/input_set.h"
 #include "cli/run.h"
 #include "diskdump_mod.h"
 
@@ -46,7 +47,13 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 		.log = &run->console->log,
 	};
 
-	TRY(dump_open(run->options->vmcore, &options, ret));
+	struct input_set set;
+	struct err *e;
+
+	TRY(input_set_init(&set, run->options->vmcore));
+	e = dump_open_set(set.paths, set.count, &options, ret);
+	input_set_deinit(&set);
+	TRY(e);
 	show_vmcoreinfo(&run->console->log, *ret);
 	return NULL;
 }
@@ -71,7 +78,10 @@ static struct err *check_standard(int fd, const char *name)
 struct err *run_check_output(const struct run *run)
 {
 	const struct options *options = run->options;
-	struct stat in, out;
+	struct input_set set;
+	const char *input;
+	struct err *e;
+	struct stat out;
 
 	if (options->flatten)
 		return check_standard(STDOUT_FILENO, run_output_name(run));
@@ -79,11 +89,14 @@ struct err *run_check_output(const struct run *run)
 		return errno == ENOENT ? NULL : open_error(options->dumpfile, errno);
 	if (!options->force)
 		return open_error(options->dumpfile, EEXIST);
-	if (options->vmcore && !stat(options->dumpfile, &out) && !stat(options->vmcore, &in) &&
-	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
-			       options->vmcore, options->dumpfile);
-	return NULL;
+	if (!options->vmcore || stat(options->dumpfile, &out))
+		return NULL;
+	TRY(input_set_init(&set, options->vmcore));
+	input = input_set_holds(&set, &out);
+	e = input ? err_new(ERR_OTHER, "%s and %s are the same file: it would be lost", input,
+			    options->dumpfile) : NULL;
+	input_set_deinit(&set);
+	return e;
 }
 
 static struct err *open_output(const struct run *run, struct sink **ret)

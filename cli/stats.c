@@ -32,7 +32,7 @@ void stats_take_input(struct stats *stats, const struct dump *dump, const struct
 		return;
 	stats->page_size = UINT64_C(1) << kernel->page_shift;
 	stats->max_mapnr = dump->max_mapnr;
-	stats->present = ranges_total(&dump->present);
+	stats->present = dump->present_count;
 	memcpy(stats->release, kernel->uts.release, sizeof(stats->release));
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "base/checked.h"
 #include "elf_info.h"
 #include "input/flat.h"
@@ -16,6 +17,7 @@
 
 static const struct dump_format *const formats[] = {
 	&dump_format_elf,
+	&dump_format_kdump,
 	&dump_format_foreign,
 };
 
@@ -46,7 +48,8 @@ static void reset(struct dump *dump)
 	ranges_deinit(&dump->present);
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
-	*dump = (struct dump){ .src = dump->src, .log = dump->log };
+	*dump = (struct dump){ .src = dump->src, .more = dump->more, .more_count = dump->more_count,
+			       .log = dump->log };
 }
 
 static struct err *unknown_file(struct source *src)
@@ -63,9 +66,9 @@ static struct err *unknown_file(struct source *src)
 }
 
 /* Under every format: a flattened dump is read as the file it carries. */
-static struct err *unwrap(struct dump *dump)
+static struct err *unwrap(struct source **src, const struct log *log)
 {
-	struct err *e = source_open_flat(dump->src, dump->log, &dump->src);
+	struct err *e = source_open_flat(*src, log, src);
 
 	if (err_kind(e) != ERR_NOT_MINE)
 		return e;
@@ -81,8 +84,10 @@ static struct err *probe(struct dump *dump)
 	for (i = 0; i < ARRAY_LEN(formats); i++) {
 		dump->format = formats[i];
 		e = formats[i]->open(dump);
-		if (!e && dump->src->incomplete)
-			dump->incomplete = true;
+		if (!e && dump->more_count && !formats[i]->sets)
+			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but a dump of this "
+				       "format (%s) is a single one", dump->src->name,
+				       dump->more_count + 1, formats[i]->name);
 		if (err_kind(e) != ERR_NOT_MINE)
 			return e;
 		err_free(e);
@@ -91,41 +96,92 @@ static struct err *probe(struct dump *dump)
 	return unknown_file(dump->src);
 }
 
-struct err *dump_open_source(struct source *src, const struct dump_options *options,
-			     struct dump **ret)
+/* The sources of a dump: the first, and those of a set behind it. */
+static void destroy_sources(struct dump *dump)
+{
+	source_destroy(dump->src);
+	for (size_t i = 0; i < dump->more_count; i++)
+		source_destroy(dump->more[i]);
+	free(dump->more);
+}
+
+static struct err *open_probed(struct dump *dump)
+{
+	bool cut_off;
+
+	TRY(unwrap(&dump->src, dump->log));
+	cut_off = dump->src->incomplete;
+	for (size_t i = 0; i < dump->more_count; i++) {
+		TRY(unwrap(&dump->more[i], dump->log));
+		cut_off |= dump->more[i]->incomplete;
+	}
+	TRY(probe(dump));
+	dump->incomplete |= cut_off;
+	TRY(dump_index_create(dump->segments, dump->segment_count, &dump->index));
+	log_debug(dump->log, "%s: %s, %zu segments in %zu disjoint pieces", dump->src->name,
+		  dump->format->name, dump->segment_count, dump->index->count);
+	return NULL;
+}
+
+/* Takes @src and @more over, also on failure. */
+static struct err *open_sources(struct source *src, struct source **more, size_t more_count,
+				const struct dump_options *options, struct dump **ret)
 {
 	struct dump *dump = calloc(1, sizeof(*dump));
+	struct dump sources = { .src = src, .more = more, .more_count = more_count };
 	struct err *e;
 
 	if (!dump) {
-		source_destroy(src);
+		destroy_sources(&sources);
 		return err_nomem;
 	}
-	dump->src = src;
+	*dump = sources;
 	dump->log = options ? options->log : NULL;
 	if (options && options->no_mmap)
 		src->no_map = true;
-	e = unwrap(dump);
-	if (!e)
-		e = probe(dump);
-	if (!e)
-		e = dump_index_create(dump->segments, dump->segment_count, &dump->index);
+	e = open_probed(dump);
 	if (e) {
 		dump_close(dump);
 		return e;
 	}
-	log_debug(dump->log, "%s: %s, %zu segments in %zu disjoint pieces", src->name,
-		  dump->format->name, dump->segment_count, dump->index->count);
 	*ret = dump;
 	return NULL;
 }
 
+struct err *dump_open_source(struct source *src, const struct dump_options *options,
+			     struct dump **ret)
+{
+	return open_sources(src, NULL, 0, options, ret);
+}
+
+static struct err *open_source(const char *path, const struct dump_options *options,
+			       struct source **ret)
+{
+	return source_open_file(path, !(options && options->no_mmap), ret);
+}
+
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
 {
-	struct source *src = NULL;
+	return dump_open_set(&path, 1, options, ret);
+}
 
-	TRY(source_open_file(path, !(options && options->no_mmap), &src));
-	return dump_open_source(src, options, ret);
+struct err *dump_open_set(const char *const *paths, size_t count,
+			  const struct dump_options *options, struct dump **ret)
+{
+	struct dump sources = { .more = count > 1 ? calloc(count - 1, sizeof(*sources.more)) : NULL };
+	struct err *e = count > 1 && !sources.more ? err_nomem :
+			open_source(paths[0], options, &sources.src);
+
+	while (!e && sources.more_count + 1 < count) {
+		e = open_source(paths[sources.more_count + 1], options,
+				&sources.more[sources.more_count]);
+		sources.more_count += !e;
+	}
+	if (e) {
+		destroy_sources(&sources);
+		return e;
+	}
+	return open_sources(sources.src, sources.more, sources.more_count, options, ret);
 }
 
 void dump_close(struct dump *dump)
@@ -133,7 +189,7 @@ void dump_close(struct dump *dump)
 	if (!dump)
 		return;
 	reset(dump);
-	source_destroy(dump->src);
+	destroy_sources(dump);
 	free(dump);
 }
 
@@ -224,8 +280,53 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
 	dump->page_shift = (unsigned int)__builtin_ctzll(page_size);
+	if (dump->format->pages)
+		return dump->format->pages->start(dump);
 	TRY(find_pages(dump, dump->page_shift));
 	TRY(find_pmem(dump, dump->page_shift));
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
+	dump->present_count = ranges_total(&dump->present);
+	return NULL;
+}
+
+struct err *dump_next_present(const struct dump *dump, uint64_t from, uint64_t to,
+			      struct range *ret, bool *found)
+{
+	if (dump->format->pages)
+		return dump->format->pages->next_present(dump, from, to, ret, found);
+	*found = ranges_next(&dump->present, from, to, ret);
+	return NULL;
+}
+
+static size_t bits_bytes(uint64_t from, uint64_t to)
+{
+	return (size_t)round_up(div_round_up(to - from, 8), 8);
+}
+
+struct err *dump_present_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
+{
+	struct range run = { .end = from };
+	bool found = true;
+
+	memset(bits, 0, bits_bytes(from, to));
+	for (;;) {
+		TRY(dump_next_present(dump, run.end, to, &run, &found));
+		if (!found)
+			return NULL;
+		bits_set_range(bits, run.start - from, run.end - from);
+	}
+}
+
+struct err *dump_stored_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
+{
+	struct range run = { .end = from };
+
+	if (dump->format->pages) {
+		memset(bits, 0, bits_bytes(from, to));
+		return dump->format->pages->stored(dump, from, to, bits);
+	}
+	TRY(dump_present_bits(dump, from, to, bits));
+	while (ranges_next(&dump->missing, run.end, to, &run))
+		bits_clear_range(bits, run.start - from, run.end - from);
 	return NULL;
 }

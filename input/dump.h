@@ -35,6 +35,41 @@ struct dump_segment {
 
 struct dump;
 
+/*
+ * For formats with bitmaps instead of many segments: which page frames there
+ * are. Frames are of dump->page_shift, and below dump->max_mapnr.
+ */
+struct dump_page_ops {
+	/* The page size was set: fill in max_mapnr and present_count. */
+	struct err *(*start)(struct dump *dump);
+	/* As dump_next_present(). */
+	struct err *(*next_present)(const struct dump *dump, uint64_t from, uint64_t to,
+				    struct range *ret, bool *found);
+	/* Set the bits that dump_stored_bits() tells of; all of @bits is clear. */
+	struct err *(*stored)(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits);
+};
+
+/* A page the way the input stores it. */
+struct dump_stored {
+	const void *data;	/* @len bytes; valid until the next call on the view */
+	uint32_t len;
+	uint32_t flags;		/* as page_desc.flags: the codec's bit, or 0 */
+};
+
+/* For formats whose reading needs something of each thread's own: unpacked pages, codecs. */
+struct dump_view_ops {
+	struct err *(*create)(struct dump *dump, void **ret);
+	void (*destroy)(void *state);
+	/*
+	 * As dump_format.read. Also err_not_present and err_excluded, for pages
+	 * that struct dump_page_ops does not name.
+	 */
+	struct err *(*read)(void *state, const struct dump_segment *seg, uint64_t paddr, void *buf,
+			    size_t len);
+	/* As dump_view_stored(). */
+	bool (*stored)(void *state, uint64_t pfn, struct dump_stored *ret);
+};
+
 struct dump_format {
 	const char *name;	/* for messages: "ELF vmcore" */
 	/*
@@ -44,14 +79,18 @@ struct dump_format {
 	 */
 	struct err *(*open)(struct dump *dump);
 	/*
-	 * Required. Read @len bytes at physical @paddr, which lie in the page
+	 * Required without @view. Read @len bytes at physical @paddr, which lie in the page
 	 * frame(s) of one segment's stored data. ERR_LOST where the file is cut off.
 	 */
 	struct err *(*read)(struct dump *dump, const struct dump_segment *seg, uint64_t paddr,
 			    void *buf, size_t len);
 	/* File offsets equal seg->offset + (paddr - seg->paddr), so windows of the file can be mapped. */
 	bool mappable;
-	/* NULL when there is nothing to free. */
+	const struct dump_page_ops *pages;	/* NULL: the segments tell */
+	const struct dump_view_ops *view;	/* NULL: @read does */
+	/* open() takes the files of dump->more, too. */
+	bool sets;
+	/* NULL when there is nothing to free. Also called when open() failed. */
 	void (*close)(struct dump *dump);
 };
 
@@ -62,6 +101,8 @@ struct dump_uts {
 
 struct dump {
 	struct source *src;
+	struct source **more;	/* further files of the same dump: pieces of a set */
+	size_t more_count;
 	const struct dump_format *format;
 	void *priv;
 	const struct log *log;
@@ -80,13 +121,20 @@ struct dump {
 	size_t vmcoreinfo_len;
 	unsigned int nr_cpus;	/* number of PRSTATUS notes */
 
-	/* kdump-compressed and split inputs; 0 and NULL for others. */
+	/* What a file header says beside the notes (kdump-compressed); 0 and NULL for others. */
 	unsigned int dump_level;
 	const struct dump_uts *uts;
+	uint64_t crash_time;	/* seconds since the epoch */
+	bool has_phys_base;
+	uint64_t phys_base;	/* as in struct arch */
+	const char *eraseinfo;	/* what was erased from it, text, not NUL-terminated */
+	size_t eraseinfo_len;
 
 	/* Set by dump_set_page_size(). */
 	unsigned int page_shift;
 	uint64_t max_mapnr;	/* pfns are below this: end of the highest segment, rounded up to a page */
+	uint64_t present_count;	/* pages that exist: what dump_next_present() tells in all */
+	/* Formats without page ops; ask dump_next_present() and dump_stored_bits(). */
 	struct ranges present;	/* pfns that a segment touches: bitmap1 */
 	struct ranges missing;	/* present pfns without stored data (memsz beyond filesz) */
 	struct ranges pmem;	/* pfns inside segments marked is_pmem */
@@ -106,6 +154,15 @@ struct dump_options {
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
 	__attribute__((warn_unused_result));
 
+/*
+ * Open @count files as one dump: the pieces of a split set, in any order. One
+ * path is the same as dump_open(). ERR_BAD_INPUT when they do not belong
+ * together; page frames that no piece has are warned about and make the dump incomplete.
+ */
+struct err *dump_open_set(const char *const *paths, size_t count,
+			  const struct dump_options *options, struct dump **ret)
+	__attribute__((warn_unused_result));
+
 /* The same over a source, which the dump then owns (also on failure). */
 struct err *dump_open_source(struct source *src, const struct dump_options *options,
 			     struct dump **ret) __attribute__((warn_unused_result));
@@ -117,6 +174,23 @@ void dump_close(struct dump *dump);
  * reads by address work before it.
  */
 struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
+	__attribute__((warn_unused_result));
+
+/*
+ * Next run of page frames that exist in [from, to), clipped to it: all there
+ * were in the machine, whether stored or not. *found false when there is none.
+ * A run may end although the next frame exists.
+ */
+struct err *dump_next_present(const struct dump *dump, uint64_t from, uint64_t to,
+			      struct range *ret, bool *found) __attribute__((warn_unused_result));
+
+/*
+ * Bits of page frames [from, to): those that exist; those of which the dump has
+ * data. @bits has room for to - from bits in whole 64-bit words, all of which are written.
+ */
+struct err *dump_present_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
+	__attribute__((warn_unused_result));
+struct err *dump_stored_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
 	__attribute__((warn_unused_result));
 
 /* The segment that answers for physical address @paddr (data preferred), or NULL. */
@@ -154,6 +228,13 @@ struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, co
  * read: then ask for it alone, so that an unreadable one is alone, too.
  */
 size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want);
+
+/*
+ * The bytes that page @pfn, which can be read, is stored as, compressed or not;
+ * false when this dump stores no page by itself. Valid until the next call on
+ * this view; what dump_view_get() gave before stays valid, too.
+ */
+bool dump_view_stored(struct dump_view *view, uint64_t pfn, struct dump_stored *ret);
 
 /* Copy @len bytes, any length; errors as above. */
 struct err *dump_view_read(struct dump_view *view, uint64_t paddr, void *buf, size_t len)

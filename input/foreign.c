@@ -15,7 +15,6 @@ struct foreign {
 #define AT(offset_, text_, what_) { offset_, sizeof(text_) - 1, text_, what_ }
 
 static const struct foreign table[] = {
-	AT(0, "KDUMP   ", "a kdump-compressed dump; reading those is not supported yet"),
 	AT(0, "DISKDUMP", "an old diskdump dump (before kdump), which is not supported"),
 	AT(0, "sadump\0\0", "a sadump (firmware) dump; reading those is not supported yet"),
 	/* Media of a backup: one block precedes. */

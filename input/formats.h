@@ -6,6 +6,7 @@
 #include "input/dump.h"
 
 extern const struct dump_format dump_format_elf;
+extern const struct dump_format dump_format_kdump;
 
 /* Never succeeds: names the files that are known and cannot be read. Last in the table. */
 extern const struct dump_format dump_format_foreign;
@@ -19,13 +20,5 @@ extern const struct dump_format dump_format_foreign;
 
 /* Take the ELF notes over: dump->notes, vmcoreinfo, nr_cpus. @notes outlives the dump's use of it. */
 void dump_set_notes(struct dump *dump, const uint8_t *notes, size_t len);
-
-/*
- * Stored bytes of @seg at @paddr through the format. Bytes that cannot be read
- * are err_lost: cut off, or refused by the device (EIO, EFAULT as from
- * /proc/vmcore, EHWPOISON).
- */
-struct err *dump_read_stored(struct dump *dump, const struct dump_segment *seg, uint64_t paddr,
-			     void *buf, size_t len) __attribute__((warn_unused_result));
 
 #endif

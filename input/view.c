@@ -25,6 +25,7 @@
 struct dump_view {
 	struct dump *dump;
 	struct window window;
+	void *state;		/* of the format's view ops; NULL when it has none */
 	size_t hint;		/* index of the piece of the last lookup */
 	uint8_t *bounce;	/* DUMP_VIEW_MAX bytes, for what cannot be mapped */
 	uint64_t ahead;		/* physical address of what was read ahead into bounce */
@@ -50,6 +51,14 @@ struct err *dump_view_create(struct dump *dump, size_t window, struct dump_view 
 		return err_nomem;
 	}
 	window_init(&view->window, dump, window ? window : WINDOW_DEFAULT);
+	if (dump->format->view) {
+		struct err *e = dump->format->view->create(dump, &view->state);
+
+		if (e) {
+			dump_view_destroy(view);
+			return e;
+		}
+	}
 	*ret = view;
 	return NULL;
 }
@@ -58,6 +67,8 @@ void dump_view_destroy(struct dump_view *view)
 {
 	if (!view)
 		return;
+	if (view->state)
+		view->dump->format->view->destroy(view->state);
 	window_deinit(&view->window);
 	free(view->bounce);
 	free(view);
@@ -90,15 +101,20 @@ static bool is_lost(const struct err *e)
 	       (err_kind(e) == ERR_IO && (errnum == EIO || errnum == EFAULT || errnum == EHWPOISON));
 }
 
-struct err *dump_read_stored(struct dump *dump, const struct dump_segment *seg, uint64_t paddr,
-			     void *buf, size_t len)
+/* Stored bytes of @seg through the format. Bytes that cannot be read are err_lost. */
+static struct err *read_stored(struct dump_view *view, const struct dump_segment *seg,
+			       uint64_t paddr, void *buf, size_t len)
 {
+	struct dump *dump = view->dump;
 	struct err *e;
 
 	if (paddr < seg->paddr || !range_fits(paddr - seg->paddr, len, seg->filesz))
 		return err_new(ERR_OTHER, "%s: %zu bytes at %#" PRIx64 " are not stored in the segment "
 			       "at %#" PRIx64, dump->src->name, len, paddr, seg->paddr);
-	e = dump->format->read(dump, seg, paddr, buf, len);
+	if (dump->format->view)
+		e = dump->format->view->read(view->state, seg, paddr, buf, len);
+	else
+		e = dump->format->read(dump, seg, paddr, buf, len);
 	if (!is_lost(e))
 		return e;
 	if (e != err_lost)
@@ -157,8 +173,8 @@ static struct err *assemble(struct dump_view *view, uint64_t paddr, uint8_t *buf
 		piece = piece_at(view, at);
 		next = piece ? min_u64(end, at < piece->start ? piece->start : piece->end) : end;
 		if (piece && at >= piece->start && piece->stored)
-			TRY(dump_read_stored(view->dump, segment_of(view, piece), at,
-					     buf + (at - paddr), next - at));
+			TRY(read_stored(view, segment_of(view, piece), at, buf + (at - paddr),
+					next - at));
 		else
 			TRY(fill_gap(view->dump, at, next, buf + (at - paddr), &checked));
 	}
@@ -201,7 +217,7 @@ static bool read_ahead(struct dump_view *view, uint64_t paddr, size_t len)
 	more = (size_t)min_u64(piece->end - paddr, DUMP_VIEW_MAX);
 	if (more <= len)
 		return false;
-	e = dump_read_stored(view->dump, segment_of(view, piece), paddr, view->bounce, more);
+	e = read_stored(view, segment_of(view, piece), paddr, view->bounce, more);
 	if (e) {
 		err_free(e);
 		view->no_ahead = paddr + more;
@@ -261,6 +277,13 @@ size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want)
 	if (len == stored)
 		len = max_u64(round_down(paddr + len, page), paddr) - paddr;
 	return (size_t)len;
+}
+
+bool dump_view_stored(struct dump_view *view, uint64_t pfn, struct dump_stored *ret)
+{
+	const struct dump_view_ops *ops = view->dump->format->view;
+
+	return ops && ops->stored && ops->stored(view->state, pfn, ret);
 }
 
 struct err *dump_view_read(struct dump_view *view, uint64_t paddr, void *buf, size_t len)

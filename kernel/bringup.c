@@ -152,12 +152,17 @@ static struct err *learn_translation(struct kernel *kernel)
 
 static struct err *learn(struct kernel *kernel)
 {
-	kernel->order = kernel->dump->order;
-	kernel->word = arch_machine_word(kernel->dump->machine, kernel->dump->word);
+	struct dump *dump = kernel->dump;
+
+	/* Formats without a number for it have a name. */
+	if (!dump->machine && dump->uts)
+		dump->machine = arch_machine_by_uname(dump->uts->field[4], dump->word);
+	kernel->order = dump->order;
+	kernel->word = arch_machine_word(dump->machine, dump->word);
 	TRY(gather_facts(kernel));
 	TRY(set_page_size(kernel));
 	if (!fact_text_number(&kernel->facts, "CRASHTIME", 10, &kernel->crash_time))
-		kernel->crash_time = 0;
+		kernel->crash_time = dump->crash_time;
 	return learn_translation(kernel);
 }
 

@@ -53,6 +53,9 @@ void kernel_uts_without_memory(struct kernel *kernel)
 	if (!fact_text(&kernel->facts, "OSRELEASE", &text))
 		text = "unknown";
 	snprintf(uts->release, sizeof(uts->release), "%s", text);
+	/* QEMU's header has nothing but this one. */
+	if (uts->machine[0])
+		return;
 	text = arch_machine_uname(kernel->dump->machine, kernel->word);
 	snprintf(uts->machine, sizeof(uts->machine), "%s", text ? text : "unknown");
 }

@@ -121,6 +121,23 @@ static const uint8_t *pages_get(struct batch_worker *worker, uint64_t pfn, size_
 }
 
 /*
+ * The page compressed into @dst, or 0. What the input has compressed with this
+ * codec is taken as it is: it has been read, so it is known to be good.
+ */
+static size_t page_compress(struct batch_worker *worker, uint64_t pfn, const uint8_t *data,
+			    uint8_t *dst)
+{
+	const struct codec *codec = worker->env->codec;
+	struct dump_stored stored;
+
+	if (data == worker->zeros || !dump_view_stored(worker->view, pfn, &stored) ||
+	    stored.flags != codec->page_flag)
+		return codec->compress(worker->codec_ctx, data, worker->env->page_size, dst);
+	memcpy(dst, stored.data, stored.len);
+	return stored.len;
+}
+
+/*
  * Read, test and compress one page into @dst; returns how much of it is used.
  * @data NULL: the page could not be read.
  */
@@ -140,7 +157,7 @@ static size_t page_store(struct batch_worker *worker, const uint8_t *data, uint8
 	if (env->share_zero && is_zero(data, env->page_size))
 		return 0;
 	if (codec)
-		len = codec->compress(worker->codec_ctx, data, env->page_size, dst);
+		len = page_compress(worker, page->pfn, data, dst);
 	if (len && len < env->page_size) {
 		page->flags = codec->page_flag;
 	} else {

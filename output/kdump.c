@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bits.h"
 #include "base/checked.h"
 #include "output/kdump_header.h"
 #include "output/kdump_pages.h"
@@ -76,25 +75,16 @@ static struct err *write_front(struct kdump_writer *w)
 	return e;
 }
 
-/* bitmap1 of pfns [from, to). */
-static void present_bits(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
-{
-	struct range run = { .end = from };
-
-	memset(bits, 0, BLOCK_BYTES);
-	while (ranges_next(&dump->present, run.end, to, &run))
-		bits_set_range(bits, run.start - from, run.end - from);
-}
-
-/* Blocks from @block on that have no memory at all. */
-static uint64_t empty_blocks(const struct kdump_writer *w, uint64_t block)
+/* How many blocks from @block on have no memory at all. */
+static struct err *empty_blocks(const struct kdump_writer *w, uint64_t block, uint64_t *ret)
 {
 	uint64_t max = w->geo.max_mapnr;
-	struct range next;
+	struct range next = { 0, 0 };
+	bool found = false;
 
-	if (!ranges_next(&w->dump->present, block * PLAN_BLOCK, max, &next))
-		return div_round_up(max, PLAN_BLOCK) - block;
-	return next.start / PLAN_BLOCK - block;
+	TRY(dump_next_present(w->dump, block * PLAN_BLOCK, max, &next, &found));
+	*ret = (found ? next.start / PLAN_BLOCK : div_round_up(max, PLAN_BLOCK)) - block;
+	return NULL;
 }
 
 /*
@@ -110,7 +100,7 @@ static struct err *write_bitmap(struct kdump_writer *w, struct plan_cursor *curs
 	const uint8_t *bits = w->bits;
 
 	for (block = 0; block * PLAN_BLOCK < w->geo.max_mapnr; block++) {
-		empty = empty_blocks(w, block);
+		TRY(empty_blocks(w, block, &empty));
 		if (empty) {
 			TRY(region_append_zeros(out, min_u64(empty * BLOCK_BYTES,
 							     end - region_tell(out))));
@@ -120,10 +110,12 @@ static struct err *write_bitmap(struct kdump_writer *w, struct plan_cursor *curs
 		TRY(progress_tick(copy->progress, PHASE_COPY, 0, w->geo.kept));
 		from = block * PLAN_BLOCK;
 		to = min_u64(from + PLAN_BLOCK, w->geo.max_mapnr);
-		if (cursor)
+		if (cursor) {
 			TRY(plan_block_bits(cursor, block, &bits));
-		else
-			present_bits(w->dump, from, to, w->bits);
+		} else {
+			memset(w->bits, 0, BLOCK_BYTES);
+			TRY(dump_present_bits(w->dump, from, to, w->bits));
+		}
 		TRY(region_append(out, bits, min_u64(BLOCK_BYTES, end - region_tell(out))));
 	}
 	/* The bitmap ends with a block of the file; the plan's last block may end before it. */

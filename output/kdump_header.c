@@ -82,7 +82,7 @@ struct err *kdump_geometry_init(struct kdump_geometry *geo, const struct kernel 
 	geo->block_size = (uint32_t)block;
 	geo->max_mapnr = dump->max_mapnr;
 	geo->kept = kept;
-	geo->front_size = round_up(block + geo->sub->size + notes_size(dump),
+	geo->front_size = round_up(block + geo->sub->size + notes_size(dump) + dump->eraseinfo_len,
 				   max_u64(block, FRONT_ALIGN));
 	front_blocks = geo->front_size / block;
 	half_blocks = div_round_up(div_round_up(dump->max_mapnr, 8), block);
@@ -137,7 +137,8 @@ static void put_main_header(const struct kdump_geometry *geo,
 
 static uint64_t phys_base_of(const struct kernel *kernel)
 {
-	return kernel->arch && kernel->arch_state ? kernel->arch->phys_base(kernel->arch_state) : 0;
+	return kernel->arch && kernel->arch_state ? kernel->arch->phys_base(kernel->arch_state) :
+						    kernel->dump->phys_base;
 }
 
 static void put_sub_header(const struct kdump_geometry *geo,
@@ -158,6 +159,10 @@ static void put_sub_header(const struct kdump_geometry *geo,
 	if (notes_size(dump)) {
 		put_u64(at + sub->offset_note, notes, order);
 		put_word(at + sub->size_note, notes_size(dump), geo->word, order);
+	}
+	if (dump->eraseinfo_len) {
+		put_u64(at + sub->offset_eraseinfo, notes + notes_size(dump), order);
+		put_word(at + sub->size_eraseinfo, dump->eraseinfo_len, geo->word, order);
 	}
 	put_u64(at + sub->max_mapnr_64, geo->max_mapnr, order);
 }
@@ -184,13 +189,17 @@ static uint64_t put_notes(const struct kdump_geometry *geo, const struct dump *d
 struct err *kdump_front_build(const struct kdump_geometry *geo,
 			      const struct kdump_header_params *params, uint8_t **ret)
 {
-	uint8_t *front = calloc(1, geo->front_size);
+	const struct dump *dump = params->kernel->dump;
+	uint8_t *front = calloc(1, geo->front_size), *notes;
 	uint64_t vmcoreinfo;
 
 	if (!front)
 		return err_nomem;
 	put_main_header(geo, params, front);
-	vmcoreinfo = put_notes(geo, params->kernel->dump, front + geo->block_size + geo->sub->size);
+	notes = front + geo->block_size + geo->sub->size;
+	vmcoreinfo = put_notes(geo, dump, notes);
+	if (dump->eraseinfo_len)
+		memcpy(notes + notes_size(dump), dump->eraseinfo, dump->eraseinfo_len);
 	put_sub_header(geo, params, vmcoreinfo, front + geo->block_size);
 	*ret = front;
 	return NULL;

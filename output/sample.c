@@ -52,16 +52,16 @@ static bool picker_takes(struct picker *picker)
 	return place == picker->at;
 }
 
-/* The first chunk from @chunk on with a present page. */
-static bool next_chunk(const struct sample *sample, uint64_t chunk, uint64_t *ret)
+/* The first chunk from @chunk on with a present page; *found false when there is none. */
+static struct err *next_chunk(const struct sample *sample, uint64_t chunk, uint64_t *ret,
+			      bool *found)
 {
 	uint64_t pages = sorter_chunk_pages(sample->sorter);
-	struct range range;
+	struct range range = { 0, 0 };
 
-	if (!ranges_next(&sample->dump->present, chunk * pages, sample->dump->max_mapnr, &range))
-		return false;
+	TRY(dump_next_present(sample->dump, chunk * pages, sample->dump->max_mapnr, &range, found));
 	*ret = range.start / pages;
-	return true;
+	return NULL;
 }
 
 typedef struct err *(*chunk_fn)(void *ctx, uint64_t first, const uint8_t *classes);
@@ -72,9 +72,13 @@ static struct err *each_chunk(struct sample *sample, chunk_fn fn, void *ctx)
 	uint64_t pages = sorter_chunk_pages(sample->sorter), chunk = 0, done = 0;
 	const uint8_t *classes;
 	struct picker picker;
+	bool found;
 
 	picker_init(&picker, sample->chunks, SAMPLE_CHUNKS, 0);
-	for (uint64_t at = 0; next_chunk(sample, at, &chunk); at = chunk + 1) {
+	for (uint64_t at = 0;; at = chunk + 1) {
+		TRY(next_chunk(sample, at, &chunk, &found));
+		if (!found)
+			return NULL;
 		if (!picker_takes(&picker))
 			continue;
 		TRY(sorter_chunk(sample->sorter, chunk, &classes));
@@ -82,7 +86,6 @@ static struct err *each_chunk(struct sample *sample, chunk_fn fn, void *ctx)
 		TRY(progress_tick(sample->progress, PHASE_COPY, done++,
 				  min_u64(sample->chunks, SAMPLE_CHUNKS)));
 	}
-	return NULL;
 }
 
 static struct err *count_chunk(void *ctx, uint64_t first, const uint8_t *classes)
@@ -104,10 +107,13 @@ static struct err *count_chunk(void *ctx, uint64_t first, const uint8_t *classes
 struct err *sample_count(struct sample *sample)
 {
 	uint64_t chunk = 0, started = sample_now_ns();
+	bool found = true;
 
 	sample->chunks = 0;
-	for (uint64_t at = 0; next_chunk(sample, at, &chunk); at = chunk + 1)
-		sample->chunks++;
+	for (uint64_t at = 0; found; at = chunk + 1) {
+		TRY(next_chunk(sample, at, &chunk, &found));
+		sample->chunks += found;
+	}
 	sample->looked_at = 0;
 	memset(sample->counts, 0, sizeof(sample->counts));
 	TRY(each_chunk(sample, count_chunk, sample));

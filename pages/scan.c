@@ -323,29 +323,24 @@ static void drop_pmem(struct scanner *scanner)
 	}
 }
 
-/* Bits of the block's pages that are in the dump. */
-static void set_present(struct scanner *scanner)
+/* The struct pages of all page frames of the block that exist. */
+static struct err *scan_present(struct scanner *scanner)
 {
-	const struct dump *dump = scanner->dump;
-	struct range range;
+	struct range range = { .end = scanner->first };
+	bool found = true;
 
-	memset(scanner->keep, 0, div_round_up(scanner->end - scanner->first, 8));
-	for (uint64_t at = scanner->first; ranges_next(&dump->present, at, scanner->end, &range);
-	     at = range.end)
-		bits_set_range(scanner->keep, range.start - scanner->first,
-			       range.end - scanner->first);
-	for (uint64_t at = scanner->first; ranges_next(&dump->missing, at, scanner->end, &range);
-	     at = range.end)
-		bits_clear_range(scanner->keep, range.start - scanner->first,
-				 range.end - scanner->first);
+	for (;;) {
+		TRY(dump_next_present(scanner->dump, range.end, scanner->end, &range, &found));
+		if (!found)
+			return NULL;
+		scan_undecided(scanner, range.start, range.end);
+	}
 }
 
 struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8_t *keep,
 		      struct scan_counts *counts)
 {
-	const struct dump *dump = scanner->dump;
 	struct scan_counts unwanted = { 0 };
-	struct range range;
 
 	scanner->first = from;
 	scanner->end = to;
@@ -355,14 +350,11 @@ struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8
 	scanner->next = UINT64_MAX;
 	scanner->careful_until = 0;
 
-	set_present(scanner);
+	TRY(dump_stored_bits(scanner->dump, from, to, keep));
 	drop_pmem(scanner);
 	drop_free(scanner);
-	if (scanner->job->map) {
-		for (uint64_t at = scanner->first;
-		     ranges_next(&dump->present, at, scanner->end, &range); at = range.end)
-			scan_undecided(scanner, range.start, range.end);
-	}
+	if (scanner->job->map)
+		TRY(scan_present(scanner));
 	scanner->counts = NULL;
 	return NULL;
 }

@@ -41,7 +41,7 @@ void scanner_destroy(struct scanner *scanner);
 
 /*
  * Judge block @block: fill @keep as struct plan_judge says, and add to
- * @counts (may be NULL). Fails only for lack of memory.
+ * @counts (may be NULL). Fails only when the dump cannot tell which pages it has.
  */
 struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
 		       struct scan_counts *counts) __attribute__((warn_unused_result));

@@ -51,15 +51,14 @@ static void worker_run(void *worker, void *slot)
 	s->err = scan_block(worker, s->block, s->keep, &s->counts);
 }
 
-/* The first block from @block on that has a present page; false at the end. */
-static bool next_block(const struct dump *dump, uint64_t block, uint64_t *ret)
+/* The first block from @block on that has a present page; *found false at the end. */
+static struct err *next_block(const struct dump *dump, uint64_t block, uint64_t *ret, bool *found)
 {
-	struct range range;
+	struct range range = { 0, 0 };
 
-	if (!ranges_next(&dump->present, block * PLAN_BLOCK, dump->max_mapnr, &range))
-		return false;
+	TRY(dump_next_present(dump, block * PLAN_BLOCK, dump->max_mapnr, &range, found));
 	*ret = range.start / PLAN_BLOCK;
-	return true;
+	return NULL;
 }
 
 static void counts_add(struct scan_counts *sum, const struct scan_counts *counts)
@@ -87,8 +86,9 @@ static struct err *feed_and_take(const struct scan_job *job, struct ordpool *poo
 {
 	const struct dump *dump = job->kernel->dump;
 	uint64_t block = 0;
-	bool more = next_block(dump, 0, &block);
+	bool more = true;
 
+	TRY(next_block(dump, 0, &block, &more));
 	while (more || ordpool_pending(pool)) {
 		struct scan_slot *slot = more ? ordpool_begin(pool) : NULL;
 
@@ -96,7 +96,7 @@ static struct err *feed_and_take(const struct scan_job *job, struct ordpool *poo
 			slot->block = block;
 			memset(&slot->counts, 0, sizeof(slot->counts));
 			ordpool_submit(pool);
-			more = next_block(dump, block + 1, &block);
+			TRY(next_block(dump, block + 1, &block, &more));
 			continue;
 		}
 		slot = ordpool_wait(pool);

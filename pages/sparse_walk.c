@@ -137,24 +137,15 @@ static struct err *walk_sections(struct walk *walk)
 {
 	const struct dump *dump = walk->build->kernel->dump;
 	unsigned int shift = walk->form->section_shift;
-	uint64_t next = 0;	/* pfn behind the section seen last */
+	struct range range;
+	bool found;
 
-	for (size_t i = 0; i < dump->present.count; i++) {
-		const struct range *range = &dump->present.v[i];
-		uint64_t end = min_u64(range->end, dump->max_mapnr);
-		uint64_t pfn = max_u64(range->start, next);
-
-		while (pfn < end) {
-			uint64_t n = pfn >> shift;
-
-			if (walk->stats.unreadable + walk->stats.nonsense > FAILURES_MAX)
-				return NULL;
-			TRY(walk_section(walk, n, pfn));
-			next = (n + 1) << shift;
-			pfn = next;
-		}
+	for (uint64_t next = 0;; next = ((range.start >> shift) + 1) << shift) {
+		TRY(dump_next_present(dump, next, dump->max_mapnr, &range, &found));
+		if (!found || walk->stats.unreadable + walk->stats.nonsense > FAILURES_MAX)
+			return NULL;
+		TRY(walk_section(walk, range.start >> shift, range.start));
 	}
-	return NULL;
 }
 
 struct err *sparse_walk(struct mem_map_build *build, const struct sparse_form *form, bool add,

@@ -98,7 +98,7 @@ sub find_mark {
 	}
 	return () if substr($front, 0, 8) ne 'KDUMP   ';
 	my $code = unpack('V', substr($front, 8, 4)) < 65536 ? 'V' : 'N';
-	for my $at (424, 412) {    # status, in the headers of 64-bit and 32-bit machines
+	for my $at (424, 412, 420) {    # status: 64-bit machines, 32-bit ones, and these with a 64-bit time_t
 		my ($status, $block, $sub_blocks, $bitmap_blocks) =
 		    unpack("${code}4", substr($front, $at, 16));
 		next if $block < 4096 || $block > 1048576 || $block & ($block - 1);

@@ -25,6 +25,7 @@ GEN = HERE.parent / "gen"
 sys.path[:0] = [str(HERE.parent), str(GEN)]
 
 import mkdump  # noqa: E402
+import refilter  # noqa: E402
 from expect import Expected  # noqa: E402
 from pylib import harness, kdumpcheck  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
@@ -65,7 +66,7 @@ def check_refusal(dump, output, out, err):
     harness.expect("makedumpfile Failed." in out, f"no final line: {out}")
 
 
-def check_output(output, dump, level):
+def check_output(output, dump, level, source):
     """What was written obeys the format and, where known, has the right pages."""
     written = KdumpFile(str(output))
     incomplete = written.head["status"] & 0x08
@@ -73,23 +74,26 @@ def check_output(output, dump, level):
     faults = kdumpcheck.check(str(output), kernel="OSRELEASE" in written.vmcoreinfo)
     harness.expect(not faults, f"level {level}: {faults[:3]}")
     expected = Path(f"{dump}.json")
+    if source:
+        source.check(output, level)
+        level |= source.level
     if expected.exists() and not incomplete:
         wrong = Expected(expected).compare(written.bitmap2, level)
         harness.expect(not wrong, "; ".join(wrong[:4]))
 
 
-def try_level(program, dump, folder, result, level):
+def try_level(program, dump, source, result, level):
     """Filter at one level and judge what happened."""
-    output = folder / f"out.{level}"
+    output = dump.parent / f"out.{level}"
     status, out, err = run(program, "-c", "-d", str(level), str(dump), str(output))
     if status == 0:
         harness.expect(result != "error", f"level {level}: accepted")
-        check_output(output, dump, level)
+        check_output(output, dump, level, source)
     else:
         allowed = result in ("error", "either") or (result, level) in MAY_BE_REFUSED
         harness.expect(allowed, f"level {level}: refused: {err}")
         if output.exists():
-            check_output(output, dump, level)
+            check_output(output, dump, level, source)
         else:
             check_refusal(dump, output, out, err)
     if output.exists():
@@ -104,8 +108,11 @@ def try_recipe(program, recipe):
         folder = Path(name)
         dump = folder / "vmcore"
         mkdump.make(text, str(dump))
+        source = refilter.of(text, folder) if result.startswith("ok") else None
         for level in LEVELS[result]:
-            try_level(program, dump, folder, result, level)
+            try_level(program, dump, source, result, level)
+        if source:
+            source.close()
         run(program, "--dump-dmesg", str(dump), str(folder / "log"))
 
 

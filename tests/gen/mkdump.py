@@ -3,8 +3,9 @@
 """mkdump.py RECIPE OUT: turn a text recipe into a dump (README.md has the format).
 
 Three sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
-filter must do with it), [elf] = an ELF core given field by field, [raw] = any bytes. [flatten]
-wraps whatever was made.
+filter must do with it), [elf] = an ELF core given field by field, [raw] = any bytes.
+A [kdump] section makes a kdump-compressed file of the first two; [flatten] wraps
+whatever was made.
 """
 
 import os
@@ -13,6 +14,7 @@ import sys
 
 import genpath  # noqa: F401
 import elfbuild
+import kdumpbuild
 import machine
 import recipe
 from pylib import elfnote, flatfile
@@ -195,6 +197,8 @@ def make(text, path):
         build_raw(path, by_name["raw"][0])
     else:
         raise recipe.RecipeError("no [machine], [elf] or [raw] section")
+    if "kdump" in by_name:
+        kdumpbuild.convert(path, by_name["kdump"][0])
     damage(path, [s for part in by_name.get("damage", ()) for s in part.statements])
     for section in by_name.get("flatten", ()):
         flatten(path, section)

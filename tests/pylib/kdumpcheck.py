@@ -94,7 +94,7 @@ def note_faults(dump, kernel):
     release = dump.vmcoreinfo.get("OSRELEASE")
     if kernel and release is not None and release != dump.utsname["release"]:
         faults.append(f"utsname.release {dump.utsname['release']!r} is not OSRELEASE {release!r}")
-    crash = dump.vmcoreinfo.get("CRASHTIME", "0")
+    crash = dump.vmcoreinfo.get("CRASHTIME", "")
     if crash.isdigit() and dump.head["tv_sec"] != int(crash):
         faults.append(f"timestamp {dump.head['tv_sec']} is not CRASHTIME {crash}")
     return faults

@@ -215,7 +215,6 @@ static void test_foreign_files(void)
 		size_t len;
 		const char *part;
 	} files[] = {
-		{ "KDUMP   \6\0\0\0", 12, "kdump-compressed" },
 		{ "DISKDUMP", 8, "diskdump" },
 		{ "sadump\0\0", 8, "sadump" },
 		{ "LibvirtQemudSave", 16, "libvirt" },
