@@ -24,6 +24,9 @@ const struct option_row option_rows[] = {
 		  "4 page cache with private data, 8 user pages, 16 free pages,\n"
 		  "32 metadata of persistent memory (default 0, up to 63); of a list\n"
 		  "A,B,... the next is taken when the dump does not fit" },
+	{ .letter = 'X', .group = GROUP_OUTPUT, FLAG(exclude_guests),
+	  .help = "leave out pages of the guests of a Xen host (all domains but 0)\n"
+		  "and its free pages; of -d only 1 has an effect then" },
 	{ .letter = 'f', .group = GROUP_OUTPUT, FLAG(force),
 	  .help = "overwrite an existing output file" },
 	{ .letter = 'E', .group = GROUP_OUTPUT, FLAG(elf),
@@ -97,7 +100,8 @@ const struct option_row option_rows[] = {
 
 	{ .name = "diskset", .arg = "VMCORE", .group = GROUP_OTHER, .set = option_add_disk,
 	  .help = "a disk of a sadump disk set; given once for each disk, all of\n"
-		  "them together stand for VMCORE" },	{ .name = "xen-vmcoreinfo", .arg = "FILE", .group = GROUP_OTHER,
+		  "them together stand for VMCORE" },
+	{ .name = "xen-vmcoreinfo", .arg = "FILE", .group = GROUP_OTHER,
 	  .set = option_set_xen_vmcoreinfo,
 	  .help = "with -X: text as in VMCOREINFO_XEN, instead of the dump's" },
 	{ .name = "xen_phys_start", .arg = "ADDRESS", .group = GROUP_OTHER,
@@ -120,14 +124,10 @@ const struct option_row option_rows[] = {
 	  .help = "there are no temporary files" },
 
 	/* Not in this version. */
-	{ .letter = 'X' },
 	{ .letter = 'e' },
 	{ .name = "config", .arg = "FILE" },
 	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
-	{ .name = "xen-syms", .arg = "FILE" },
-	{ .name = "xen-vmcoreinfo", .arg = "FILE" },
-	{ .name = "xen_phys_start", .arg = "ADDRESS" },
 };
 
 const size_t option_row_count = ARRAY_LEN(option_rows);

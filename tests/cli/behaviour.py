@@ -20,7 +20,9 @@ from pylib.kdumplayout import STATUS_INCOMPLETE
 
 TIMEOUT = 300
 SIGNAL_TRIES = 10
-# The headers, bitmaps and descriptors of the dump of `long`: beyond it there is data.
+# The headers, bitmaps and descriptors of the sample: beyond it there is data.
+SAMPLE_FRONT = 512 << 10
+# The same of the dump of `long`.
 LONG_FRONT = 13 << 20
 
 

@@ -403,7 +403,7 @@ static void test_usage(void)
 	for (size_t i = 0; i < option_row_count; i++)
 		CHECK(!option_rows[i].help || !option_rows[i].name ||
 		      strstr(text, option_rows[i].name));
-	CHECK(!strstr(text, "xen-syms"));
+	CHECK(!strstr(text, "eppic"));
 	free(text);
 }
 
