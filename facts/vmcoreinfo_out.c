@@ -21,19 +21,25 @@ static void put_line(FILE *out, const char *key, const char *text)
 	put(out, "\n");
 }
 
-static void put_fact(FILE *out, const struct facts *facts, const char *key)
+/* Only what is usable: a number that did not parse is kept as text. */
+static void put_fact(FILE *out, const struct facts *facts, enum fact_kind kind, const char *name)
 {
-	const char *text;
+	char key[FACT_KEY_MAX + 1];
+	const struct fact *fact;
+	size_t len;
 
-	if (fact_text(facts, key, &text))
-		put_line(out, key, text);
+	if (!fact_make_key(kind, name, key, &len))
+		return;
+	fact = strmap_get(&facts->map, key, len);
+	if (fact && fact->kind == kind)
+		put_line(out, key, fact->text);
 }
 
 static void put_first(FILE *out, const struct facts *facts, uint64_t page_size)
 {
 	char number[24];
 
-	put_fact(out, facts, "OSRELEASE");
+	put_fact(out, facts, FACT_TEXT, "OSRELEASE");
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)page_size);
 	put_line(out, "PAGESIZE", number);
 }
@@ -48,10 +54,11 @@ struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char
 		return err_nomem;
 	put_first(out, facts, page_size);
 	for (size_t i = 0; i < facts->map.count; i++) {
-		const char *key = facts->map.v[i].key;
+		const char *key = facts->map.v[i].key, *value;
 
-		if (strcmp(key, "OSRELEASE") && strcmp(key, "PAGESIZE"))
-			put_fact(out, facts, key);
+		if (strcmp(key, "OSRELEASE") && strcmp(key, "PAGESIZE") &&
+		    fact_text(facts, key, &value))
+			put_line(out, key, value);
 	}
 	if (fclose(out)) {
 		free(text);
@@ -70,13 +77,8 @@ struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_siz
 	if (!out)
 		return err_nomem;
 	put_first(out, facts, page_size);
-	for (size_t i = 0; i < wanted_fact_count; i++) {
-		char key[FACT_KEY_MAX + 1];
-		size_t len;
-
-		if (fact_make_key(wanted_facts[i].kind, wanted_facts[i].name, key, &len))
-			put_fact(out, facts, key);
-	}
+	for (size_t i = 0; i < wanted_fact_count; i++)
+		put_fact(out, facts, wanted_facts[i].kind, wanted_facts[i].name);
 	if (fclose(out)) {
 		free(text);
 		return err_nomem;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The facts table and the VMCOREINFO parser. */
 #include "facts/facts.h"
+#include "facts/wanted.h"
 
 #include <stdlib.h>
 
@@ -287,6 +288,77 @@ static void test_names_that_are_too_long(void)
 	facts_deinit(&facts);
 }
 
+/* What VMCOREINFO has and debug information cannot. */
+static void test_derive(void)
+{
+	static const struct {
+		const char *given;
+		const char *name;
+		int64_t value;
+	} cases[] = {
+		{ "NUMBER(PG_head)=16\n", "PG_head_mask", 1 << 16 },
+		{ "NUMBER(PG_compound)=14\n", "PG_head_mask", 1 << 14 },
+		{ "NUMBER(PGTY_buddy)=240\n", "PAGE_BUDDY_MAPCOUNT_VALUE", (int32_t)0xf0000000u },
+		{ "NUMBER(PG_buddy)=1073741824\n", "PAGE_BUDDY_MAPCOUNT_VALUE", (int32_t)0xbfffffffu },
+		{ "OFFSET(page._mapcount)=48\nOFFSET(page.page_type)=48\nNUMBER(PG_lru)=4\n",
+		  "PAGE_BUDDY_MAPCOUNT_VALUE", -129 },
+		{ "OFFSET(page._mapcount)=48\nNUMBER(PG_lru)=4\n", "PAGE_BUDDY_MAPCOUNT_VALUE", -128 },
+	};
+	static const char *const nothing[] = {
+		"", "NUMBER(PG_buddy)=19\nOFFSET(page._mapcount)=48\nNUMBER(PG_lru)=4\n",
+		"NUMBER(PGTY_buddy)=-16\n", "NUMBER(PG_head)=64\n", "NUMBER(PG_head)=-1\n",
+		"SYMBOL(node_states)=100\nNUMBER(N_ONLINE)=-1\nSIZE(nodemask_t)=8\n",
+	};
+	struct facts facts;
+	uint64_t va = 0;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t value = 0;
+
+		facts_init(&facts);
+		CHECK_OK(facts_add_vmcoreinfo(&facts, cases[i].given, strlen(cases[i].given), "t", NULL));
+		CHECK_OK(facts_derive(&facts, "t"));
+		CHECK(fact_number(&facts, cases[i].name, &value));
+		CHECK_EQ(value, cases[i].value);
+		facts_deinit(&facts);
+	}
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+		size_t before;
+
+		facts_init(&facts);
+		CHECK_OK(facts_add_vmcoreinfo(&facts, nothing[i], strlen(nothing[i]), "t", NULL));
+		before = facts.map.count;
+		CHECK_OK(facts_derive(&facts, "t"));
+		CHECK_EQ(facts.map.count, before);
+		facts_deinit(&facts);
+	}
+	facts_init(&facts);
+	CHECK_OK(facts_add(&facts, FACT_SYMBOL, "node_states", 0x1000, "t"));
+	CHECK_OK(facts_add(&facts, FACT_NUMBER, "N_ONLINE", 2, "t"));
+	CHECK_OK(facts_add(&facts, FACT_SIZE, "nodemask_t", 128, "t"));
+	CHECK_OK(facts_derive(&facts, "t"));
+	CHECK(fact_symbol(&facts, "node_online_map", &va) && va == 0x1100);
+	facts_deinit(&facts);
+}
+
+static void test_format(void)
+{
+	static const char text[] = "NUMBER(PG_lru)=4\nSIZE(page)=64\nOSRELEASE=5.4.0\nSYMBOL(prb)=ffff00\n"
+		"SYMBOL(mem_section)=ff\nX=y\nNUMBER(unknown)=1\nSIZE(zone)=junk\n";
+	struct facts facts;
+	char *out = NULL;
+	size_t len = 0;
+
+	facts_init(&facts);
+	CHECK_OK(facts_add_vmcoreinfo(&facts, text, strlen(text), "t", NULL));
+	CHECK_OK(facts_format_vmcoreinfo(&facts, 65536, &out, &len));
+	CHECK(out && len == strlen(out) && !strcmp(out, "OSRELEASE=5.4.0\nPAGESIZE=65536\n"
+	      "SYMBOL(mem_section)=ff\nSYMBOL(prb)=ffff00\nSIZE(page)=64\n"
+	      "NUMBER(PG_lru)=4\n"));
+	free(out);
+	facts_deinit(&facts);
+}
+
 int main(void)
 {
 	RUN(test_every_kind);
@@ -298,5 +370,7 @@ int main(void)
 	RUN(test_cut_off_and_padded);
 	RUN(test_who_wins);
 	RUN(test_names_that_are_too_long);
+	RUN(test_derive);
+	RUN(test_format);
 	return unit_status();
 }
