@@ -162,15 +162,17 @@ static struct err *open_source(const char *path, const struct dump_options *opti
 
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
 {
-	return dump_open_set(&path, 1, options, ret);
+	struct source *src = NULL;
+
+	TRY(open_source(path, options, &src));
+	return open_sources(src, NULL, 0, options, ret);
 }
 
 struct err *dump_open_set(const char *const *paths, size_t count,
 			  const struct dump_options *options, struct dump **ret)
 {
-	struct dump sources = { .more = count > 1 ? calloc(count - 1, sizeof(*sources.more)) : NULL };
-	struct err *e = count > 1 && !sources.more ? err_nomem :
-			open_source(paths[0], options, &sources.src);
+	struct dump sources = { .more = calloc(count, sizeof(*sources.more)) };
+	struct err *e = sources.more ? open_source(paths[0], options, &sources.src) : err_nomem;
 
 	while (!e && sources.more_count + 1 < count) {
 		e = open_source(paths[sources.more_count + 1], options,
@@ -286,6 +288,7 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	TRY(find_pmem(dump, dump->page_shift));
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
 	dump->present_count = ranges_total(&dump->present);
+	dump->stored_count = dump->present_count - ranges_total(&dump->missing);
 	return NULL;
 }
 
