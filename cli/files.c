@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/input_set.h"
 #include "cli/run.h"
 
 /*
@@ -45,8 +46,13 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 		.log = &run->console->log,
 	};
 
-	TRY(dump_open_set((const char *const *)run->options->words, run->options->vmcore_count,
-			  &options, ret));
+	struct input_set set;
+	struct err *e;
+
+	TRY(input_set_init(&set, run->options->words, run->options->vmcore_count));
+	e = dump_open_set(set.paths, set.count, &options, ret);
+	input_set_deinit(&set);
+	TRY(e);
 	show_vmcoreinfo(&run->console->log, *ret);
 	return NULL;
 }
@@ -71,7 +77,10 @@ static struct err *check_standard(int fd, const char *name)
 struct err *run_check_output(const struct run *run, const char *name)
 {
 	const struct options *options = run->options;
-	struct stat in, out;
+	struct input_set set;
+	const char *input;
+	struct err *e;
+	struct stat out;
 
 	if (options->flatten)
 		return check_standard(STDOUT_FILENO, name);
@@ -79,13 +88,14 @@ struct err *run_check_output(const struct run *run, const char *name)
 		return errno == ENOENT ? NULL : open_error(name, errno);
 	if (!options->force)
 		return open_error(name, EEXIST);
-	for (size_t i = 0; i < options->vmcore_count; i++) {
-		if (!stat(name, &out) && !stat(options->words[i], &in) &&
-		    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-			return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
-				       options->words[i], name);
-	}
-	return NULL;
+	if (!options->vmcore || stat(name, &out))
+		return NULL;
+	TRY(input_set_init(&set, options->words, options->vmcore_count));
+	input = input_set_holds(&set, &out);
+	e = input ? err_new(ERR_OTHER, "%s and %s are the same file: it would be lost", input,
+			    name) : NULL;
+	input_set_deinit(&set);
+	return e;
 }
 
 static struct err *open_output(const struct run *run, const char *name, struct sink **ret)

@@ -66,32 +66,14 @@ static struct err *unknown_file(struct source *src)
 }
 
 /* Under every format: a flattened dump is read as the file it carries. */
-static struct err *unwrap_one(struct dump *dump, struct source **src)
+static struct err *unwrap(struct source **src, const struct log *log)
 {
-	struct err *e = source_open_flat(*src, dump->log, src);
+	struct err *e = source_open_flat(*src, log, src);
 
 	if (err_kind(e) != ERR_NOT_MINE)
 		return e;
 	err_free(e);
 	return NULL;
-}
-
-static struct err *unwrap(struct dump *dump)
-{
-	TRY(unwrap_one(dump, &dump->src));
-	for (size_t i = 0; i < dump->more_count; i++)
-		TRY(unwrap_one(dump, &dump->more[i]));
-	return NULL;
-}
-
-/* A source is known to lack its end. */
-static bool is_cut(const struct dump *dump)
-{
-	bool cut = dump->src->incomplete;
-
-	for (size_t i = 0; i < dump->more_count; i++)
-		cut = cut || dump->more[i]->incomplete;
-	return cut;
 }
 
 static struct err *probe(struct dump *dump)
@@ -102,12 +84,10 @@ static struct err *probe(struct dump *dump)
 	for (i = 0; i < ARRAY_LEN(formats); i++) {
 		dump->format = formats[i];
 		e = formats[i]->open(dump);
-		if (!e && is_cut(dump))
-			dump->incomplete = true;
 		if (!e && dump->more_count && !formats[i]->sets)
-			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but an %s comes in "
-				       "one", dump->src->name, dump->more_count + 1,
-				       formats[i]->name);
+			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but a dump of this "
+				       "format (%s) is a single one", dump->src->name,
+				       dump->more_count + 1, formats[i]->name);
 		if (err_kind(e) != ERR_NOT_MINE)
 			return e;
 		err_free(e);
@@ -127,7 +107,16 @@ static void destroy_sources(struct dump *dump)
 
 static struct err *open_probed(struct dump *dump)
 {
+	bool cut_off;
+
+	TRY(unwrap(&dump->src, dump->log));
+	cut_off = dump->src->incomplete;
+	for (size_t i = 0; i < dump->more_count; i++) {
+		TRY(unwrap(&dump->more[i], dump->log));
+		cut_off |= dump->more[i]->incomplete;
+	}
 	TRY(probe(dump));
+	dump->incomplete |= cut_off;
 	TRY(dump_index_create(dump->segments, dump->segment_count, &dump->index));
 	log_debug(dump->log, "%s: %s, %zu segments in %zu disjoint pieces", dump->src->name,
 		  dump->format->name, dump->segment_count, dump->index->count);
@@ -150,9 +139,7 @@ static struct err *open_sources(struct source *src, struct source **more, size_t
 	dump->log = options ? options->log : NULL;
 	if (options && options->no_mmap)
 		src->no_map = true;
-	e = unwrap(dump);
-	if (!e)
-		e = open_probed(dump);
+	e = open_probed(dump);
 	if (e) {
 		dump_close(dump);
 		return e;

@@ -36,7 +36,9 @@ static bool is_layout(const uint8_t *front, const struct kdump_header_layout *la
 
 static bool find_kdump(const uint8_t *front, struct place *place)
 {
-	const struct kdump_header_layout *layouts[] = { &kdump_header_64, &kdump_header_32 };
+	const struct kdump_header_layout *layouts[] = {
+		&kdump_header_64, &kdump_header_32, &kdump_header_32_time64,
+	};
 
 	if (memcmp(front, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
 		return false;

@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 
 import behaviour  # noqa: E402
 import casefile  # noqa: E402
+import flattened  # noqa: E402
 import statistics_file  # noqa: E402
 import writers  # noqa: E402
 from inputs import Inputs  # noqa: E402
@@ -48,6 +49,7 @@ def main():
         behaviour.add_cases(suite, program, inputs, work)
         behaviour.add_cases(suite, program, inputs, work, statistics_file)
         behaviour.add_cases(suite, program, inputs, work, writers)
+        behaviour.add_cases(suite, program, inputs, work, flattened)
         return suite.main(arguments.words)
 
 

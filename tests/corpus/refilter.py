@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a kdump-compressed recipe must become: its pages, and only those.
 
-The recipe without its [kdump] section is the memory it was made of, so every
+The recipe without its [kdump] section (and [flatten]) is the memory it was made of, so every
 page of the output can be held against it.
 """
 
@@ -21,9 +21,10 @@ class Source:
     def __init__(self, text, folder):
         sections = recipe.parse(text)
         section = next(s for s in sections if s.name == "kdump")
-        self.damaged = any(s.name == "damage" for s in sections)
+        self.damaged = any(s.name == "damage" or s.name == "flatten" and "truncate" in s.keys
+                           for s in sections)
         path = folder / "memory"
-        mkdump.make(re.sub(r"^\[(kdump|damage)\][^\[]*", "", text, flags=re.M), str(path))
+        mkdump.make(re.sub(r"^\[(kdump|damage|flatten)\][^\[]*", "", text, flags=re.M), str(path))
         self.core = ElfCore(str(path))
         made = kdumpbuild.KdumpFile(section, self.core, None)
         self.level = section.number("level")

@@ -4,7 +4,8 @@
 
 Three sorts of recipe: [machine] = a whole Linux machine (OUT.json says what a
 filter must do with it), [elf] = an ELF core given field by field, [raw] = any bytes.
-A [kdump] section makes a kdump-compressed file of the first two.
+A [kdump] section makes a kdump-compressed file of the first two; [flatten] wraps
+whatever was made.
 """
 
 import os
@@ -16,7 +17,7 @@ import elfbuild
 import kdumpbuild
 import machine
 import recipe
-from pylib import elfnote
+from pylib import elfnote, flatfile
 from pylib.elfcore import ElfCore, ElfError
 
 FILL_CHUNK = 1 << 16
@@ -148,6 +149,40 @@ def damage(path, statements):
         os.close(fd)
 
 
+def flat_pieces(section, data):
+    """(offset, bytes) records of a [flatten] section's file, in the order they are sent."""
+    pieces = flatfile.cut(data, section.number("piece", 65536))
+    order = section.get("order", "ascending")
+    if order == "descending":
+        pieces.reverse()
+    elif order == "turns":      # as page data and descriptors take turns
+        half = len(pieces) // 2
+        pieces = [piece for pair in zip(pieces[half:2 * half], pieces) for piece in pair] + pieces[2 * half:]
+    elif order != "ascending":
+        raise recipe.RecipeError(f"unknown order {order!r}")
+    if section.flag("gaps"):
+        pieces = [piece for piece in pieces if any(piece[1])]
+    # What a writer sent first and then again with other bytes: later records win.
+    placeholders = [(off, b"\xff" * section.number("placeholder", 0)) for off, _ in pieces[:1]]
+    return [piece for piece in placeholders if piece[1]] + pieces
+
+
+def flatten(path, section):
+    """Replace the finished dump by a flattened one. Its keys: piece, order, gaps, placeholder, end = no;
+    `@OFFSET KIND VALUE...` writes falsify the stream, text lines are put behind it."""
+    with open(path, "rb") as stream:
+        data = stream.read()
+    flat = bytearray(flatfile.flatten(flat_pieces(section, data), section.flag("end", True)))
+    for offset, words in section.writes:
+        value = recipe.values(words, ">")
+        at = offset if offset >= 0 else len(flat) + offset
+        flat[at:at + len(value)] = value
+    if "truncate" in section.keys:
+        del flat[section.number("truncate"):]
+    with open(path, "wb") as stream:
+        stream.write(flat + "".join(section.text).encode("latin-1"))
+
+
 def make(text, path):
     """Build the dump that the recipe text describes at path."""
     sections = recipe.parse(text)
@@ -165,6 +200,8 @@ def make(text, path):
     if "kdump" in by_name:
         kdumpbuild.convert(path, by_name["kdump"][0])
     damage(path, [s for part in by_name.get("damage", ()) for s in part.statements])
+    for section in by_name.get("flatten", ()):
+        flatten(path, section)
 
 
 def main(arguments):
