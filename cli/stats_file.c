@@ -57,8 +57,9 @@ struct err *stats_open_file(const struct options *options, FILE **ret)
 		if (is_input(&st, options))
 			same = options->vmcore;
 		/* A DUMPFILE that is not there yet could only be a link to this new file. */
-		if (is_file(&st, options->dumpfile))
-			same = options->dumpfile;
+		for (size_t i = 0; i < options->dumpfile_count; i++)
+			if (is_file(&st, options->dumpfiles[i]))
+				same = options->dumpfiles[i];
 	}
 	if (same) {
 		close(fd);

@@ -17,6 +17,7 @@ struct kdump_set {
 	struct kdump_file *files;	/* by first block, disjoint */
 	size_t count;
 	struct bitfile present;		/* blocks that exist, of all files */
+	uint64_t lacking;		/* blocks that are in none of the files */
 	bool incomplete;		/* marked so, cut off, or not all pieces of a split dump */
 	uint64_t lacking;		/* blocks that no piece is to have */
 };

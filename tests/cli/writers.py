@@ -217,7 +217,7 @@ def case_reassemble_what_does_not_fit(program, inputs, folder):
     """Pieces that are missing, there twice, of another dump, or none."""
     a, b, c = split(program, inputs["sample"], folder)
     good([program, *QUIET, "-d", 31, inputs["sample"], folder / "whole"])
-    for parts, text in (((a, c), "do not have page frames"), ((a, b, b, c), "both have the page frames"),
+    for parts, text in (((a, c), "was not given"), ((a, b, b, c), "both have the page frames"),
                         ((a, b, folder / "whole"), "is no piece of"),
                         ((a, b, inputs["sample"]), "is no kdump-compressed file"),
                         ((a, b, folder / "none"), "No such file")):
