@@ -19,7 +19,6 @@ struct kdump_set {
 	struct bitfile present;		/* blocks that exist, of all files */
 	uint64_t lacking;		/* blocks that are in none of the files */
 	bool incomplete;		/* marked so, cut off, or not all pieces of a split dump */
-	uint64_t lacking;		/* blocks that no piece is to have */
 };
 
 /*
