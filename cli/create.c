@@ -63,6 +63,8 @@ static struct err *classify(struct create *c)
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
 	share_resources(c);
+	if (c->run->options->exclude_vmemmap)
+		TRY(machine_find_unused(&c->machine, c->resources.threads, &c->line.progress));
 	TRY(scanner_create(&c->machine.job, &c->judge));
 	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan, &judge, &c->plan));
 	return scan_all(&c->machine.job, c->resources.threads, c->plan, &c->counts,
@@ -90,6 +92,7 @@ static struct err *copy(struct create *c)
 	struct kdump_params params = {
 		.kernel = c->machine.kernel,
 		.level = options->level,
+		.no_vmemmap = c->counts.dropped[PAGE_UNUSED_VMEMMAP] != 0,
 		.copy = {
 			.dump = c->machine.dump,
 			.plan = c->plan,
@@ -123,6 +126,7 @@ static struct report make_report(const struct create *c)
 		.max_mapnr = c->machine.dump->max_mapnr,
 		.present = ranges_total(&c->machine.dump->present),
 		.has_pmem = c->machine.dump->pmem.count != 0,
+		.without_vmemmap = c->run->options->exclude_vmemmap,
 		.bytes_written = c->sink ? c->sink->written : 0,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,
 		.threads = c->resources.threads,
@@ -181,6 +185,9 @@ static struct err *create(struct create *c)
 	TRY(open_sink(c));
 	e = step(c, PHASE_CLASSIFY, classify);
 	c->run->stats->classified = !e;
+	if (!e && options->exclude_vmemmap)
+		log_common(log_of(c), "Excluded %" PRIu64 " unused vmemmap pages",
+			   c->counts.dropped[PAGE_UNUSED_VMEMMAP]);
 	if (!e)
 		e = step(c, PHASE_COPY, copy);
 	if (e) {

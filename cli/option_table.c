@@ -22,6 +22,9 @@ const struct option_row option_rows[] = {
 	  .help = "leave out pages; sum of 1 zero pages, 2 page cache,\n"
 		  "4 page cache with private data, 8 user pages, 16 free pages,\n"
 		  "32 metadata of persistent memory (default 0, up to 63)" },
+	{ .letter = 'e', .group = GROUP_OUTPUT, FLAG(exclude_vmemmap),
+	  .help = "leave out the struct pages of pages that are left out (needs\n"
+		  "--work-dir)" },
 	{ .letter = 'f', .group = GROUP_OUTPUT, FLAG(force),
 	  .help = "overwrite an existing output file" },
 	{ .name = "dump-dmesg", .group = GROUP_OUTPUT, ACTION(ACTION_DUMP_DMESG),
@@ -76,7 +79,6 @@ const struct option_row option_rows[] = {
 	{ .letter = 'L', .arg = "SIZE" },
 	{ .letter = 'R' },
 	{ .letter = 'X' },
-	{ .letter = 'e' },
 	{ .letter = 'g', .arg = "VMCOREINFO" },
 	{ .letter = 'i', .arg = "VMCOREINFO" },
 	{ .letter = 'x', .arg = "VMLINUX" },

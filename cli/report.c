@@ -12,23 +12,27 @@
 #include "base/checked.h"
 #include "cli/progress.h"
 
+/* Which reports have a row. */
+enum row_when { WHEN_ALWAYS, WHEN_PMEM, WHEN_WITHOUT_VMEMMAP };
+
 /* A counter of the 4-blank rows. */
 struct row {
 	const char *label;
 	enum page_class class;
-	bool only_pmem;
+	enum row_when when;
 };
 
 static const struct row rows[] = {
-	{ "Pages filled with zero", PAGE_ZERO, false },
-	{ "Non-private cache pages", PAGE_CACHE, false },
-	{ "Private cache pages", PAGE_CACHE_PRIVATE, false },
-	{ "User process data pages", PAGE_USER, false },
-	{ "Free pages", PAGE_FREE, false },
-	{ "Hwpoison pages", PAGE_HWPOISON, false },
-	{ "Offline pages", PAGE_OFFLINE, false },
-	{ "pmem metadata pages", PAGE_PMEM_METADATA, true },
-	{ "pmem userdata pages", PAGE_PMEM_USERDATA, true },
+	{ "Pages filled with zero", PAGE_ZERO, WHEN_ALWAYS },
+	{ "Non-private cache pages", PAGE_CACHE, WHEN_ALWAYS },
+	{ "Private cache pages", PAGE_CACHE_PRIVATE, WHEN_ALWAYS },
+	{ "User process data pages", PAGE_USER, WHEN_ALWAYS },
+	{ "Free pages", PAGE_FREE, WHEN_ALWAYS },
+	{ "Hwpoison pages", PAGE_HWPOISON, WHEN_ALWAYS },
+	{ "Offline pages", PAGE_OFFLINE, WHEN_ALWAYS },
+	{ "pmem metadata pages", PAGE_PMEM_METADATA, WHEN_PMEM },
+	{ "pmem userdata pages", PAGE_PMEM_USERDATA, WHEN_PMEM },
+	{ "Unused vmemmap pages", PAGE_UNUSED_VMEMMAP, WHEN_WITHOUT_VMEMMAP },
 };
 
 static const struct {
@@ -44,6 +48,19 @@ static const struct {
 static uint64_t class_count(const struct report *report, enum page_class class)
 {
 	return class == PAGE_ZERO ? report->copy->zero : report->scan->dropped[class];
+}
+
+static bool has_row(const struct report *report, const struct row *row)
+{
+	switch (row->when) {
+	case WHEN_PMEM:
+		return report->has_pmem;
+	case WHEN_WITHOUT_VMEMMAP:
+		return report->without_vmemmap;
+	case WHEN_ALWAYS:
+		break;
+	}
+	return true;
 }
 
 static uint64_t excluded_pages(const struct report *report)
@@ -63,7 +80,7 @@ static void write_pages(const struct report *report, FILE *out)
 	fprintf(out, "\nOriginal pages  : 0x%016" PRIx64 "\n", report->present);
 	fprintf(out, "  Excluded pages   : 0x%016" PRIx64 "\n", excluded);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].only_pmem && !report->has_pmem)
+		if (!has_row(report, &rows[i]))
 			continue;
 		fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", rows[i].label,
 			class_count(report, rows[i].class));

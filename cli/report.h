@@ -16,6 +16,7 @@
 struct report {
 	uint64_t max_mapnr;		/* pfns are below this */
 	uint64_t present;		/* pages the dump says exist */
+	bool without_vmemmap;		/* -e was given: its row is there */
 	bool has_pmem;			/* the dump has persistent memory */
 	uint64_t bytes_written;
 	uint64_t page_size;

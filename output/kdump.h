@@ -14,6 +14,7 @@
 struct kdump_params {
 	const struct kernel *kernel;	/* header contents: utsname, notes, vmcoreinfo, phys_base, time */
 	unsigned int level;		/* stored as dump_level, added to the input's own */
+	bool no_vmemmap;		/* struct pages were left out: the status says so */
 	struct copy_params copy;
 };
 

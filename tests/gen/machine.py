@@ -327,13 +327,24 @@ class Machine:
             at += step
         return result
 
+    def memory_map(self):
+        """[[pfn, pa]]: each page of memory, pa, that holds struct pages of the pfns from
+        this one on, as many as fit. Where one is mapped twice, it is there twice."""
+        per = self.page_size // SP
+        if self.model == "flatmem":
+            starts = [(self.flat_start, self.max_mapnr)]
+        else:
+            starts = [(s * self.pps, (s + 1) * self.pps) for s in sorted(self.arrays)]
+        return [[pfn, self.overrides.get(self.page_va(pfn), self.page_pa(pfn))]
+                for first, end in starts for pfn in range(first, end, per)]
+
     def _write_json(self, log):
         zero = self.zero_ranges()
         self.notes_for_json["symbols"] = {k: f"{v:x}" for k, v in self.symbols.items()}
         record = {"page_size": self.page_size, "max_mapnr": self.max_mapnr,
                   "arch": self.arch.name, "era": self.era.name, "model": self.model,
                   "present": bits.ranges(self.present), "runs": merge_runs(self.runs),
-                  "zero": zero, "log": log, "notes": self.notes_for_json}
+                  "zero": zero, "memory_map": self.memory_map(), "log": log, "notes": self.notes_for_json}
         with open(self.path + ".json", "w", encoding="utf-8") as stream:
             json.dump(record, stream, default=sorted)
 
