@@ -20,7 +20,8 @@ if __name__ == "__main__":
 import verify.paths  # noqa: E402,F401
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import crashes, dmesg, dumps, external, pmem, program, report, tags  # noqa: E402
+from verify import (crashes, dmesg, dumps, external, pmem, program, report, tags,  # noqa: E402
+                    vmemmap)
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -55,7 +56,7 @@ def build(subject, facts):
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
         pmem.add(suite, subject, facts)
-    for part in (dumps, tags, report, dmesg):
+    for part in (dumps, tags, report, dmesg, vmemmap):
         part.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
