@@ -81,6 +81,22 @@ static void test_whole_pages(void)
 	world_deinit(&w);
 }
 
+/* A page that a run of the memory map has only in part may hold anything else. */
+static void test_run_borders(void)
+{
+	struct world w;
+
+	init(&w);
+	put_anon(&w, 0, 2048);
+	w.runs[0].count = 1000;
+	w.runs[1] = (struct mem_map_run){ 1064, PAGES - 1064, MACHINE_VMEMMAP + 1064 * w.l.size };
+	w.map.count = 2;
+	open_all(&w);
+	check(&w, (const uint64_t [][2]){
+		{ home(&w, 0), home(&w, 959) }, { home(&w, 1088), home(&w, 2047) } }, 2);
+	world_deinit(&w);
+}
+
 /* What the scanner then does with them. */
 static void test_scanner_drops(void)
 {
@@ -227,6 +243,7 @@ static void test_budget(void)
 int main(void)
 {
 	RUN(test_whole_pages);
+	RUN(test_run_borders);
 	RUN(test_scanner_drops);
 	RUN(test_absent_pages);
 	RUN(test_head_of_kept_tail);
