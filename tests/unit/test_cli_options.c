@@ -175,7 +175,7 @@ static void test_rejected_forms(void)
 static void test_not_in_this_version(void)
 {
 	static const char *const lines[] = {
-		"-E a b", "-F a", "-L 1G a b", "-R a", "-X a b", "-e --work-dir /tmp a b",
+		"-E a b", "-F a", "-L 1G a b", "-R a", "-X a b",
 		"-x v -g out", "-i f a b", "-x f a b", "--config f -x v a b", "--diskset a --diskset b c",
 		"--eppic f -x v a b", "--extension f a b", "--mem-usage a", "--dump-dmesg --partial-dmesg a b",
 		"--reassemble a b", "--split a b c", "--splitblock-size 4 a b", "--vtop 0x1 a b",
