@@ -35,6 +35,8 @@ static struct err *make_room(struct ranges *set)
 
 static void drop_entries(struct ranges *set, size_t first, size_t end)
 {
+	if (first == end)
+		return;
 	memmove(&set->v[first], &set->v[end], (set->count - end) * sizeof(*set->v));
 	set->count -= end - first;
 }

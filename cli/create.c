@@ -67,6 +67,8 @@ static struct err *classify(struct create *c)
 	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
 
 	c->resources = machine_share_resources(&c->machine, c->run);
+	if (c->run->options->exclude_vmemmap)
+		TRY(machine_find_unused(&c->machine, c->resources.threads, &c->line.progress));
 	TRY(scanner_create(&c->machine.job, &c->judge));
 	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan - writer_plan(c), &judge,
 			&c->plan));
@@ -125,6 +127,7 @@ static struct err *copy(struct create *c)
 	struct writer_params params = {
 		.kernel = c->machine.kernel,
 		.level = c->machine.job.level,
+		.no_vmemmap = c->counts.dropped[PAGE_UNUSED_VMEMMAP] != 0,
 		.plan_budget = writer_plan(c),
 		.copy = {
 			.dump = c->machine.dump,
@@ -162,6 +165,7 @@ static struct report make_report(const struct create *c)
 
 	report.level = c->level;
 	report.is_elf = c->run->options->elf;
+	report.without_vmemmap = c->run->options->exclude_vmemmap;
 	report.bytes_written = outputs_written(&c->outputs);
 	report.scan = &c->counts;
 	report.copy = &c->stats;
@@ -190,6 +194,9 @@ static struct err *attempt(struct create *c)
 	TRY(outputs_open(c->run, &c->outputs));
 	TRY(step(c, PHASE_CLASSIFY, classify));
 	c->run->stats->classified = true;
+	if (c->run->options->exclude_vmemmap)
+		log_common(log_of(c), "Excluded %" PRIu64 " unused vmemmap pages",
+			   c->counts.dropped[PAGE_UNUSED_VMEMMAP]);
 	return step(c, PHASE_COPY, copy);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/machine.h"
 
+#include <inttypes.h>
+
 #include "pages/free_list.h"
 #include "pages/plan.h"
 
@@ -107,12 +109,29 @@ struct err *machine_bring_up(const struct run *run, unsigned int level, struct m
 		.pmem_metadata = &m->metadata,
 		.free_pages = &m->free_pages,
 		.xen = m->xen,
+		.unused_vmemmap = &m->unused.pfns,
 	};
+	return NULL;
+}
+
+struct err *machine_find_unused(struct machine *machine, unsigned int threads,
+				const struct progress *progress)
+{
+	struct vmemmap_unused *unused = &machine->unused;
+	const struct log *log = machine->kernel->log;
+
+	if (!machine->map)
+		log_warn(log, "-e has no effect: at this level struct pages are not looked at");
+	TRY(vmemmap_find_unused(&machine->job, threads, VMEMMAP_BUDGET, progress, unused));
+	if (unused->no_room)
+		log_warn(log, "%" PRIu64 " unused vmemmap pages are kept: there are too many pieces"
+			 " of them", unused->no_room);
 	return NULL;
 }
 
 void machine_deinit(struct machine *machine)
 {
+	vmemmap_unused_deinit(&machine->unused);
 	ranges_deinit(&machine->free_pages);
 	ranges_deinit(&machine->metadata);
 	mem_map_destroy(machine->map);

@@ -9,6 +9,7 @@
 #include "pages/layout.h"
 #include "pages/mem_map.h"
 #include "pages/scan.h"
+#include "pages/vmemmap.h"
 
 /* Members are NULL or empty until their step. */
 struct machine {
@@ -20,6 +21,7 @@ struct machine {
 	struct xen *xen;		/* NULL: -X was not asked for */
 	struct ranges metadata;		/* of pmem, pfns */
 	struct ranges free_pages;	/* pfns, where struct pages do not tell */
+	struct vmemmap_unused unused;	/* filled by machine_find_unused() */
 	struct scan_job job;		/* points into this struct: it must not move */
 };
 
@@ -30,6 +32,10 @@ struct machine {
  */
 struct err *machine_bring_up(const struct run *run, unsigned int level, struct machine *machine)
 	__attribute__((warn_unused_result));
+
+/* For -e, once the number of threads is known: let the job leave out unused struct pages. */
+struct err *machine_find_unused(struct machine *machine, unsigned int threads,
+				const struct progress *progress) __attribute__((warn_unused_result));
 void machine_deinit(struct machine *machine);
 
 /*

@@ -24,6 +24,9 @@ const struct option_row option_rows[] = {
 		  "4 page cache with private data, 8 user pages, 16 free pages,\n"
 		  "32 metadata of persistent memory (default 0, up to 63); of a list\n"
 		  "A,B,... the next is taken when the dump does not fit" },
+	{ .letter = 'e', .group = GROUP_OUTPUT, FLAG(exclude_vmemmap),
+	  .help = "leave out the struct pages of pages that are left out (needs\n"
+		  "--work-dir)" },
 	{ .letter = 'X', .group = GROUP_OUTPUT, FLAG(exclude_guests),
 	  .help = "leave out pages of the guests of a Xen host (all domains but 0)\n"
 		  "and its free pages; of -d only 1 has an effect then" },
@@ -124,7 +127,6 @@ const struct option_row option_rows[] = {
 	  .help = "there are no temporary files" },
 
 	/* Not in this version. */
-	{ .letter = 'e' },
 	{ .name = "config", .arg = "FILE" },
 	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },

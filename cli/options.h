@@ -54,6 +54,7 @@ struct options {
 	uint64_t max_memory;		/* bytes; 0 when not given */
 	uint64_t cyclic_buffer_kb;	/* 0 when not given */
 	bool force;			/* -f */
+	bool exclude_vmemmap;		/* -e */
 	bool dry_run;
 	bool show_stats;
 	bool non_mmap;

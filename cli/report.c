@@ -12,24 +12,28 @@
 #include "base/checked.h"
 #include "cli/progress.h"
 
+/* Which reports have a row. */
+enum row_when { WHEN_ALWAYS, WHEN_PMEM, WHEN_XEN, WHEN_WITHOUT_VMEMMAP };
+
 /* A counter of the 4-blank rows. */
 struct row {
 	const char *label;
 	enum page_class class;
-	enum { ALWAYS, WITH_PMEM, WITH_XEN } shown;
+	enum row_when when;
 };
 
 static const struct row rows[] = {
-	{ "Pages filled with zero", PAGE_ZERO, ALWAYS },
-	{ "Non-private cache pages", PAGE_CACHE, ALWAYS },
-	{ "Private cache pages", PAGE_CACHE_PRIVATE, ALWAYS },
-	{ "User process data pages", PAGE_USER, ALWAYS },
-	{ "Free pages", PAGE_FREE, ALWAYS },
-	{ "Hwpoison pages", PAGE_HWPOISON, ALWAYS },
-	{ "Offline pages", PAGE_OFFLINE, ALWAYS },
-	{ "pmem metadata pages", PAGE_PMEM_METADATA, WITH_PMEM },
-	{ "pmem userdata pages", PAGE_PMEM_USERDATA, WITH_PMEM },
-	{ "Xen guests' pages", PAGE_XEN_GUEST, WITH_XEN },
+	{ "Pages filled with zero", PAGE_ZERO, WHEN_ALWAYS },
+	{ "Non-private cache pages", PAGE_CACHE, WHEN_ALWAYS },
+	{ "Private cache pages", PAGE_CACHE_PRIVATE, WHEN_ALWAYS },
+	{ "User process data pages", PAGE_USER, WHEN_ALWAYS },
+	{ "Free pages", PAGE_FREE, WHEN_ALWAYS },
+	{ "Hwpoison pages", PAGE_HWPOISON, WHEN_ALWAYS },
+	{ "Offline pages", PAGE_OFFLINE, WHEN_ALWAYS },
+	{ "pmem metadata pages", PAGE_PMEM_METADATA, WHEN_PMEM },
+	{ "pmem userdata pages", PAGE_PMEM_USERDATA, WHEN_PMEM },
+	{ "Xen guests' pages", PAGE_XEN_GUEST, WHEN_XEN },
+	{ "Unused vmemmap pages", PAGE_UNUSED_VMEMMAP, WHEN_WITHOUT_VMEMMAP },
 };
 
 /* The input was filtered before. */
@@ -49,6 +53,21 @@ static const struct {
 static uint64_t class_count(const struct report *report, enum page_class class)
 {
 	return class == PAGE_ZERO ? report->copy->zero : report->scan->dropped[class];
+}
+
+static bool has_row(const struct report *report, const struct row *row)
+{
+	switch (row->when) {
+	case WHEN_PMEM:
+		return report->has_pmem;
+	case WHEN_XEN:
+		return report->has_xen;
+	case WHEN_WITHOUT_VMEMMAP:
+		return report->without_vmemmap;
+	case WHEN_ALWAYS:
+		break;
+	}
+	return true;
 }
 
 static uint64_t excluded_pages(const struct report *report)
@@ -76,8 +95,7 @@ static void write_pages(const struct report *report, FILE *out)
 	if (report->is_elf)
 		write_in_elf(report->present - report->copy->elf_pages, out);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if ((rows[i].shown == WITH_PMEM && !report->has_pmem) ||
-		    (rows[i].shown == WITH_XEN && !report->has_xen))
+		if (!has_row(report, &rows[i]))
 			continue;
 		fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", rows[i].label,
 			class_count(report, rows[i].class));

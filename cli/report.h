@@ -18,6 +18,7 @@ struct report {
 	uint64_t max_mapnr;		/* pfns are below this */
 	uint64_t present;		/* pages the dump says exist */
 	uint64_t left_out;		/* of these, left out by whoever wrote the input */
+	bool without_vmemmap;		/* -e was given: its row is there */
 	bool has_pmem;			/* the dump has persistent memory */
 	bool is_elf;		/* copy->elf_pages counts */
 	bool has_xen;			/* pages were judged by Xen's frame table */

@@ -21,6 +21,7 @@
 struct writer_params {
 	const struct kernel *kernel;	/* header contents: utsname, notes, vmcoreinfo, phys_base, time */
 	unsigned int level;		/* bits asked for; the input's own are added where they are stored */
+	bool no_vmemmap;		/* struct pages were left out: the header says so, where it can */
 	struct copy_params copy;
 	size_t plan_budget;		/* bytes for a plan of the writer's own; any value */
 	/*

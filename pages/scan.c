@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One block: present pages, minus pmem, minus what free lists hold, minus what
- * its struct pages say.
+ * its struct pages say, minus struct pages nobody needs.
  *
  * The way down: scan_block() cuts the block into stretches of present pfns,
  * scan_stretch() cuts those at the borders of the memory map's runs,
@@ -325,6 +325,20 @@ static void drop_pmem(struct scanner *scanner)
 	}
 }
 
+/* Struct pages of pages that are dropped. Last: each page is counted as what it is otherwise. */
+static void drop_unused_vmemmap(struct scanner *scanner)
+{
+	const struct ranges *unused = scanner->job->unused_vmemmap;
+	struct range range;
+
+	if (!unused)
+		return;
+	for (uint64_t at = scanner->first; ranges_next(unused, at, scanner->end, &range);
+	     at = range.end)
+		scanner_settle(scanner, range.start, range.end,
+			       verdict_of(PAGE_UNUSED_VMEMMAP, 0));
+}
+
 /* What tables say of all page frames of the block that exist. */
 static struct err *scan_present(struct scanner *scanner)
 {
@@ -360,6 +374,7 @@ struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8
 	drop_free(scanner);
 	if (scanner->job->map || scanner->job->xen)
 		TRY(scan_present(scanner));
+	drop_unused_vmemmap(scanner);
 	scanner->counts = NULL;
 	return NULL;
 }

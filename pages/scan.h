@@ -32,6 +32,8 @@ struct scan_job {
 	/* Pfns free without regard to their struct pages, dropped with LEVEL_FREE; NULL: none. */
 	const struct ranges *free_pages;
 	const struct xen *xen;	/* pages of its guests and its free ones go; NULL: none do for that */
+	/* Pfns that hold only struct pages nobody needs (pages/vmemmap.h), dropped; NULL: none. */
+	const struct ranges *unused_vmemmap;
 	size_t window;	/* bytes of the dump mapped at a time; 0: as much as pays for all of it */
 };
 
@@ -56,10 +58,21 @@ struct err *scan_block(struct scanner *scanner, uint64_t block, uint8_t *keep,
 struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8_t *keep,
 		      struct scan_counts *counts) __attribute__((warn_unused_result));
 
+/* Takes judged blocks, ascending, in the thread of scan_each(); blocks without memory are left out. */
+struct scan_taker {
+	struct err *(*take)(void *ctx, uint64_t block, const uint8_t *keep);
+	void *ctx;
+};
+
 /*
  * Judge all blocks on @threads workers (0: in this thread) through the ordered
- * pool, put them into @plan, sum up @counts.
+ * pool, hand them to @taker, sum up @counts.
  */
+struct err *scan_each(const struct scan_job *job, unsigned int threads,
+		      const struct scan_taker *taker, struct scan_counts *counts,
+		      const struct progress *progress) __attribute__((warn_unused_result));
+
+/* The same, into @plan. */
 struct err *scan_all(const struct scan_job *job, unsigned int threads, struct plan *plan,
 		     struct scan_counts *counts, const struct progress *progress)
 	__attribute__((warn_unused_result));

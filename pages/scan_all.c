@@ -69,19 +69,20 @@ static void counts_add(struct scan_counts *sum, const struct scan_counts *counts
 		sum->kept_for[i] += counts->kept_for[i];
 }
 
-/* Take a finished block into the plan. */
-static struct err *take_slot(struct scan_slot *slot, struct plan *plan, struct scan_counts *sum)
+/* Hand on a finished block. */
+static struct err *take_slot(struct scan_slot *slot, const struct scan_taker *taker,
+			     struct scan_counts *sum)
 {
 	struct err *e = slot->err;
 
 	slot->err = NULL;
 	TRY(e);
 	counts_add(sum, &slot->counts);
-	return plan_put(plan, slot->block, slot->keep);
+	return taker->take(taker->ctx, slot->block, slot->keep);
 }
 
 static struct err *feed_and_take(const struct scan_job *job, struct ordpool *pool,
-				 struct plan *plan, struct scan_counts *sum,
+				 const struct scan_taker *taker, struct scan_counts *sum,
 				 const struct progress *progress)
 {
 	const struct dump *dump = job->kernel->dump;
@@ -100,7 +101,7 @@ static struct err *feed_and_take(const struct scan_job *job, struct ordpool *poo
 			continue;
 		}
 		slot = ordpool_wait(pool);
-		TRY(take_slot(slot, plan, sum));
+		TRY(take_slot(slot, taker, sum));
 		TRY(progress_tick(progress, PHASE_CLASSIFY,
 				  min_u64((slot->block + 1) * PLAN_BLOCK, dump->max_mapnr),
 				  dump->max_mapnr));
@@ -109,8 +110,9 @@ static struct err *feed_and_take(const struct scan_job *job, struct ordpool *poo
 	return NULL;
 }
 
-struct err *scan_all(const struct scan_job *job, unsigned int threads, struct plan *plan,
-		     struct scan_counts *counts, const struct progress *progress)
+struct err *scan_each(const struct scan_job *job, unsigned int threads,
+		      const struct scan_taker *taker, struct scan_counts *counts,
+		      const struct progress *progress)
 {
 	struct ordpool_params params = {
 		.workers = threads,
@@ -128,9 +130,22 @@ struct err *scan_all(const struct scan_job *job, unsigned int threads, struct pl
 	struct err *e;
 
 	TRY(ordpool_create(&params, &pool));
-	e = feed_and_take(job, pool, plan, &sum, progress);
+	e = feed_and_take(job, pool, taker, &sum, progress);
 	ordpool_destroy(pool);
 	TRY(e);
 	counts_add(counts, &sum);
 	return NULL;
+}
+
+static struct err *take_into_plan(void *ctx, uint64_t block, const uint8_t *keep)
+{
+	return plan_put(ctx, block, keep);
+}
+
+struct err *scan_all(const struct scan_job *job, unsigned int threads, struct plan *plan,
+		     struct scan_counts *counts, const struct progress *progress)
+{
+	const struct scan_taker taker = { .take = take_into_plan, .ctx = plan };
+
+	return scan_each(job, threads, &taker, counts, progress);
 }

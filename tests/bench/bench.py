@@ -9,10 +9,12 @@ output on tmpfs. Nothing here passes or fails: figures are for people.
 
 import argparse
 import filecmp
+import json
 import os
 import pathlib
 import re
 import shlex
+import subprocess
 import sys
 import tempfile
 
@@ -41,6 +43,7 @@ class Bench:
 
     def __init__(self, commands, pairs, folder):
         self.commands, self.pairs, self.folder = commands, pairs, pathlib.Path(folder)
+        self.floor = None   # MiB that a capture kernel needs by itself
 
     def once(self, row, who, options, vmcore):
         """One run of one program."""
@@ -58,8 +61,21 @@ class Bench:
         command += ["--dry-run", "--message-level", "31", str(vmcore), str(output)]
         return measure.classify_run(command, MEMORY_SECONDS if row.kind == "memory" else None)
 
+    def kdump(self, row):
+        """Search for the smallest crashkernel=; a table.KdumpLine."""
+        command = [sys.executable, inputs.HERE / "smallest.py", "--program", *self.commands[ONE]]
+        if self.floor:
+            command += ["--floor", str(self.floor)]
+        done = subprocess.run([*command, row.input, "--", *row.options], stdout=subprocess.PIPE,
+                              check=True)
+        sizes = json.loads(done.stdout)
+        self.floor = sizes["alone"]["reserved"]
+        return table.KdumpLine(row, sizes)
+
     def run(self, row):
         """All rounds of a row, as a table.Line."""
+        if row.kind == "kdump":
+            return self.kdump(row)
         vmcore = rows.INPUTS[row.input]()
         inputs.warm(vmcore, anew=True)
         results = {}

@@ -91,22 +91,25 @@ crashtime = 1750000000
 def shared(tib):
     """Text of a recipe for a machine of so many TiB, 64 GiB of it in a mixture of
     its own, the rest in sections that show the same struct pages: free blocks,
-    anonymous memory and page cache."""
-    end = int(tib * 1024)
+    anonymous memory and page cache. As on real machines, memory ends a few GiB
+    higher. Above 64 GiB all PT_LOADs have the
+    same bytes of the file, which on ext4 cannot be larger than 16 TiB.
+    """
     return f"""# SPDX-License-Identifier: GPL-2.0-or-later
 # result: ok
 [machine]
 arch = x86_64
 era = 6.12
 model = vmemmap
-ram = 0x1000-0x9fc00 1M-{end}G
+ram = 0x1000-0x9fc00 1M-{tib}T+2G
 alias_from = 64G
+alias_repeat = 512G
 content = zero
 cpus = 4
 crashtime = 1750000000
 
 [pages]
-mix x15M
+mix x14M
 free order=10 at=0x1000000 x4
 anon at=0x1001000 x8192
 anon at=0x1003000 x4096

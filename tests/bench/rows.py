@@ -16,7 +16,8 @@ INCUMBENT, ONE, TWO = "incumbent", "one", "two"
 class Row:
     """kind: "classify" (until copying begins), "whole" (to the end, a file on
     tmpfs), "stream" (to the end, standard output is a pipe to cat), "split" (to the
-    end, two files) or "memory" (as classify, once, for the sake of its memory).
+    end, two files), "memory" (as classify, once, for the sake of its memory) or "kdump"
+    (the smallest crashkernel= with which the guest `input` is captured).
 
     options are ours, base those of the incumbent when they differ; targets:
     how many times as fast as the incumbent we want to be with one thread and
@@ -47,7 +48,7 @@ INPUTS = {
     "guest": inputs.real_guest,
     "filtered": inputs.filtered_guest,
     "1t": lambda: inputs.enormous(1),
-    "15.5t": lambda: inputs.enormous(15.5),
+    "16t": lambda: inputs.enormous(16),
 }
 CODECS = (("-c", "zlib"), ("-l", "lzo"), ("-p", "snappy"), ("-z", "zstd"))
 
@@ -74,7 +75,9 @@ ROWS = (
     Row("its -c -d 1 dump refiltered, -l -d 31", "whole", "filtered", ("-l", "-d", "31"), 1.3, 2),
     Row("memory, 64 GiB", "memory", "64g", ("-d", "31"), None, None),
     Row("memory, 1 TiB", "memory", "1t", ("-d", "31"), None, None),
-    Row("memory, 15.5 TiB", "memory", "15.5t", ("-d", "31"), None, None),
+    Row("memory, 16 TiB", "memory", "16t", ("-d", "31"), None, None),
+    Row("kdump, -l -d 31", "kdump", "x86-6.1", ("-l", "-d", "31"), None, None),
+    Row("kdump, -l -d 1", "kdump", "x86-6.1", ("-l", "-d", "1"), None, None),
 )
 # For a quick look whether the bench works at all.
 SMOKE = (Row("classify 2 GiB, -d 31", "classify", "2g", ("-d", "31"), 4, 6),

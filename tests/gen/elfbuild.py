@@ -28,7 +28,10 @@ def align_up(value, unit):
 
 class Load:
     """One PT_LOAD to be written. offset is assigned by ElfFile.layout()
-    unless given; share = another Load whose file bytes it repeats."""
+    unless given; share = another Load in which this one's memory is stored; repeat,
+    set later, = another Load whose file bytes are this one's memory too."""
+
+    repeat = None
 
     def __init__(self, paddr, memsz, vaddr=None, filesz=None, flags=7, share=None, offset=None,
                  p_align=0):
@@ -78,7 +81,9 @@ class ElfFile:
         self.note_offset = end
         at = align_up(end + max(len(self.notes), self.note_room), self.page)
         for load in self.loads:
-            if load.offset is None and load.share is None:
+            if load.repeat:
+                load.offset = load.repeat.offset
+            elif load.offset is None and load.share is None:
                 load.offset = at + load.paddr % self.page
                 at = align_up(load.offset + load.filesz, self.page)
         for load in self.loads:

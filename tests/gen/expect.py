@@ -8,6 +8,8 @@ A generated dump DUMP has DUMP.json beside it:
 	zero      [[first, end], ...]  pfns whose bytes are all zero
 	log       [{"seq", "ts_nsec", "caller_id", "lost", "text"}, ...] or null; ts_nsec and
 	          caller_id are null where the kernel has none
+	memory_map  [[pfn, pa], ...]  each page of struct pages: of pfns from which on, where
+	log       [{"seq", "ts_nsec", "caller_id", "lost", "text"}, ...] or null
 	notes     anything else a test wants to know (symbols, regions)
 Classes: kernel, free, cache, cache_private, user, hwpoison, offline,
 pmem_userdata, pmem_metadata. Pages without a run are kernel pages.
@@ -20,6 +22,8 @@ from pylib import bits
 
 LEVEL_OF = {"kernel": 0, "free": 16, "cache": 2 | 4, "cache_private": 4, "user": 8,
             "pmem_metadata": 32}
+# Struct pages of blocks of so many pages without any memory are left alone.
+BLOCK_SHIFT = 18
 ALWAYS = ("hwpoison", "offline", "pmem_userdata")
 REPORT_ROWS = {"cache": "Non-private cache pages", "cache_private": "Private cache pages",
                "user": "User process data pages", "free": "Free pages",
@@ -58,6 +62,19 @@ class Expected:
     def kept(self, level):
         """Pages with a descriptor at this level (zero pages keep theirs)."""
         return self.present & ~self.dropped(level)
+
+    def unused_vmemmap(self, level):
+        """Pages that hold struct pages of no page that is kept at this level."""
+        per, used, every = self.page_size // 64, set(), set()
+        kept = self.kept(level)
+        for pfn, address in self.raw["memory_map"]:
+            page = address // self.page_size
+            every.add(page)
+            block = pfn >> BLOCK_SHIFT << BLOCK_SHIFT
+            if (kept >> pfn & (1 << per) - 1 or pfn + per > self.max_mapnr
+                    or not self.present >> block & (1 << (1 << BLOCK_SHIFT)) - 1):
+                used.add(page)
+        return bits.from_iterable(every - used) & kept
 
     def counters(self, level):
         """Report label -> number of pages at this level."""

@@ -11,6 +11,7 @@ and utsname; VMCOREINFO matches. Physical layout, from the start of memory:
 README.md lists the keys of a [machine] section.
 """
 
+import itertools
 import json
 import os
 import struct
@@ -75,6 +76,7 @@ class Machine:
         pmem = self.config.get("pmem")
         self.pmem = parse_ranges(pmem) if pmem else []
         self.pps = 1 << (self.arch.section_bits - self.page_shift)
+        self.alias = machinepages.Alias(self)
         self.max_mapnr = -(-max(end for _, end in self.ram + self.pmem) // self.page_size)
 
     # --- addresses and allocation ---
@@ -130,15 +132,14 @@ class Machine:
         # classic SPARSEMEM arrays need not be contiguous: place them backwards
         if self.model != "vmemmap":
             numbers = numbers[::-1]
-        alias = machinepages.alias_from(self)
         for section in numbers:
             first = section << self.arch.section_bits
             device = [p for p in self.pmem if p[0] <= first < p[1]]
             if device:
                 base = device[0][0]
                 self.arrays[section] = base + (2 << 20) + (first - base >> self.arch.section_bits) * size
-            elif alias is not None and section > alias:
-                self.arrays[section] = self.arrays[alias]
+            elif self.alias.is_copy(section):
+                self.arrays[section] = self.arrays[self.alias.first]
             else:
                 self.arrays[section] = self.alloc_boot(size)
 
@@ -193,12 +194,11 @@ class Machine:
             # deliberately not page aligned, as on real kernels
             pa = self.alloc_boot(self.mem_section_length * 8 + 0x680) + 0x680
             self.root_array = pa
-            for root in sorted({section // per_root for section in self.sections()}):
+            for root, sections in itertools.groupby(self.sections(), lambda n: n // per_root):
                 place = self.alloc_boot(self.page_size)
                 self.write(pa + root * 8, self.word(self.arch.linear(place)))
-                for section in self.sections():
-                    if section // per_root == root:
-                        self.section_places[section] = place + section % per_root * 16
+                for section in sections:
+                    self.section_places[section] = place + section % per_root * 16
         self.symbols["mem_section"] = self.arch.linear(pa)
         for section, place in self.section_places.items():
             self.write(place, self.word(self.section_value(section)))
@@ -223,7 +223,7 @@ class Machine:
         step = min(2 << 20, self.pps * SP)
         for at in range(0, self.pps * SP, step):
             pages = range(va + at, va + at + step, self.page_size)
-            if not any(page in self.overrides for page in pages):
+            if not self.overrides or not any(page in self.overrides for page in pages):
                 self.table.map(va + at, pa + at, step)
                 continue
             for page in pages:
@@ -271,8 +271,16 @@ class Machine:
                            xnum=self.config.flag("xnum"), ehsize=8 if qemu else None,
                            page=self.page_size)
         self.elf.note_room = NOTE_ROOM
-        ram = [Load(first, end - first, first if qemu else self.arch.linear(first),
-                    flags=0 if qemu else 7) for first, end in self.ram]
+        ram, repeated = [], None
+        for first, end in self.alias.cut(self.ram):
+            ram.append(Load(first, end - first, first if qemu else self.arch.linear(first),
+                            flags=0 if qemu else 7))
+            if self.alias.is_copy(first >> self.arch.section_bits):
+                ram[-1].repeat = repeated
+            elif first == self.alias.low:
+                repeated = ram[-1]
+        # Thousands of them are no place to look for what is written.
+        ram.sort(key=lambda load: load.repeat is not None)
         ram += [Load(first, end - first, first, flags=0x17) for first, end in self.pmem]
         text = []
         if not qemu:
@@ -331,15 +339,33 @@ class Machine:
             at += step
         return result
 
+    def memory_map(self):
+        """[[pfn, pa]]: each page of memory, pa, that holds struct pages of the pfns from
+        this one on, as many as fit. Where one is mapped twice, it is there twice."""
+        per = self.page_size // SP
+        if self.model == "flatmem":
+            starts = [(self.flat_start, self.max_mapnr)]
+        else:
+            starts = [(s * self.pps, (s + 1) * self.pps) for s in sorted(self.arrays)]
+        return [[pfn, self.overrides.get(self.page_va(pfn), self.page_pa(pfn))]
+                for first, end in starts for pfn in range(first, end, per)]
+
     def _write_json(self, log):
         zero = self.zero_ranges()
         self.notes_for_json["symbols"] = {k: f"{v:x}" for k, v in self.symbols.items()}
         record = {"page_size": self.page_size, "max_mapnr": self.max_mapnr,
                   "arch": self.arch.name, "era": self.era.name, "model": self.model,
                   "present": bits.ranges(self.present), "runs": merge_runs(self.runs),
-                  "zero": zero, "log": log, "notes": self.notes_for_json}
+                  "zero": zero, "memory_map": self.memory_map(), "log": log, "notes": self.notes_for_json}
         with open(self.path + ".json", "w", encoding="utf-8") as stream:
             json.dump(record, stream, default=sorted)
+
+
+class Unexplained(Machine):
+    """A machine without DUMP.json, which takes long to work out for terabytes."""
+
+    def _write_json(self, log):
+        pass
 
 
 def merge_runs(runs):

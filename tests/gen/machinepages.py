@@ -160,9 +160,8 @@ class Writer:
         if machine.model == "flatmem":
             spans = [(machine.flat_start, machine.max_mapnr)]
         else:
-            alias = alias_from(machine)
             spans = [(s * machine.pps, (s + 1) * machine.pps) for s in machine.arrays
-                     if alias is None or s <= alias]
+                     if not machine.alias.is_copy(s)]
         for kind, ranges in (("kernel", ram), ("reserved", [(0, 1 << 52)])):
             for first, end in subtract(intersect(spans, ranges), bits.merge(self.taken)):
                 data, _ = self.pages.kinds[kind](first, 0, {})
@@ -173,15 +172,12 @@ class Writer:
 
     def alias_runs(self):
         """Repeat the classes of the aliased section for every section that shares it."""
-        machine, alias = self.machine, alias_from(self.machine)
-        if alias is None:
-            return
-        low, high = alias * machine.pps, (alias + 1) * machine.pps
+        machine, alias = self.machine, self.machine.alias
+        low, high = alias.first * machine.pps, (alias.first + 1) * machine.pps
         model = [run for run in machine.runs if low <= run[0] < high]
-        for section in machine.arrays:
+        for section in filter(alias.is_copy, machine.arrays):
             shift = section * machine.pps - low
-            if section > alias:
-                machine.runs += [[a + shift, b + shift, kind] for a, b, kind in model]
+            machine.runs += [[a + shift, b + shift, kind] for a, b, kind in model]
 
 
 def page_bytes(kind, pfn, size, what):
@@ -218,10 +214,38 @@ def subtract(ranges, taken):
     return result
 
 
-def alias_from(machine):
-    """Number of the section whose struct pages all later sections share, or None."""
-    text = machine.config.get("alias_from")
-    return None if text is None else number(text) >> machine.arch.section_bits
+class Alias:
+    """Sections that show the struct pages of another: number `first` is repeated by all
+    sections behind it and before `end`.
+
+    With alias_repeat, the memory of these sections is stored in PT_LOADs of that
+    many bytes which share the bytes of the file, so that memory may be larger than
+    a file can be.
+    """
+
+    def __init__(self, machine):
+        config, shift = machine.config, machine.arch.section_bits
+        # Without alias_from no section begins at or behind this one.
+        self.low = config.number("alias_from", 1 << 64)
+        self.high = config.number("alias_to", 1 << 64)
+        self.first, self.end = self.low >> shift, self.high >> shift
+        self.repeat = config.number("alias_repeat", 0)
+
+    def is_copy(self, section):
+        """True when a section has no struct pages of its own."""
+        return self.first < section < self.end
+
+    def cut(self, ranges):
+        """Ranges of physical memory in pieces of one PT_LOAD each."""
+        for first, end in ranges:
+            if self.repeat and first < self.low < end:
+                high = min(end, self.high)
+                yield first, self.low
+                for at in range(self.low, high, self.repeat):
+                    yield at, min(at + self.repeat, high)
+                first = high
+            if first < end:
+                yield first, end
 
 
 def fill(machine, first_free):

@@ -4,7 +4,8 @@
 
 For every good recipe the file written must not depend on threads, on the
 memory budget or on how the dump is read, and the log must be the recipe's. The
-classes at every level are a matter of tests/corpus. Then a machine of 1 TiB is
+classes at every level are a matter of tests/corpus. With -e, exactly the struct
+pages of dropped pages are left out (unused.py). Then machines of 1 and 16 TiB are
 filtered in bounded memory (bigmachine.py).
 """
 
@@ -24,6 +25,7 @@ sys.path[:0] = [str(HERE.parent), str(GEN), str(HERE)]
 import bigmachine  # noqa: E402
 import logtext  # noqa: E402
 import mkdump  # noqa: E402
+import unused  # noqa: E402
 from expect import Expected  # noqa: E402
 from pylib import harness  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
@@ -109,6 +111,7 @@ def try_windows(program):
     with tempfile.TemporaryDirectory(prefix="synthetic-", dir=bigmachine.disk()) as name:
         folder = pathlib.Path(name)
         dump = made(WINDOWS, folder)
+        same_bytes(program, dump, folder, 31, ["-l", "-e", "--work-dir", folder])
         reports = same_bytes(program, dump, folder, 31, ["-z"])
         wrong = Expected(f"{dump}.json").compare(KdumpFile(folder / "plain").bitmap2, 31)
         harness.expect(not wrong, "; ".join(wrong))
@@ -130,6 +133,10 @@ def main():
                if promised(path) in LEVELS]
     for recipe in [SAMPLE, *recipes]:
         suite.add(recipe.stem, lambda recipe=recipe: try_recipe(program, recipe))
+    for recipe in [SAMPLE, *recipes]:
+        if promised(recipe) == "ok" and unused.applies(recipe):
+            suite.add(f"{recipe.stem} -e", lambda recipe=recipe: unused.try_recipe(program, recipe))
+    suite.add("windows -e", lambda: unused.try_recipe(program, WINDOWS))
     suite.add("windows", lambda: try_windows(program))
     bigmachine.add(suite, program)
     return suite.main(args.word)

@@ -131,6 +131,7 @@ static void test_report(void)
 	CHECK(!strncmp(text, usual_block, strlen(usual_block)));
 	CHECK(strstr(text, "Kept for lack of facts : 0x0000000000000007\n") != NULL);
 	CHECK(!strstr(text, "pmem"));
+	CHECK(!strstr(text, "vmemmap"));
 	free(text);
 
 	report.left_out = 0x100;
@@ -141,6 +142,14 @@ static void test_report(void)
 	free(text);
 
 	report.left_out = 0;
+	report.without_vmemmap = true;
+	scan.dropped[PAGE_UNUSED_VMEMMAP] = 0x123;
+	text = report_text(&report);
+	CHECK(strstr(text, "    Offline pages           : 0x0000000000000040\n"
+		     "    Unused vmemmap pages    : 0x0000000000000123\n") != NULL);
+	free(text);
+	report.without_vmemmap = false;
+
 	report.has_pmem = true;
 	scan.dropped[PAGE_PMEM_USERDATA] = 0xfa200;
 	text = report_text(&report);

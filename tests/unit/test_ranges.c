@@ -125,6 +125,7 @@ static void test_empty_changes_nothing(void)
 	CHECK_OK(ranges_add(&set, 5, 5));
 	CHECK_OK(ranges_add(&set, 6, 5));
 	CHECK_OK(ranges_remove(&set, 5, 5));
+	CHECK_OK(ranges_remove(&set, 5, 6));
 	CHECK_EQ(set.count, 0);
 	CHECK_OK(ranges_add(&set, 1, 9));
 	CHECK_OK(ranges_remove(&set, 5, 5));

@@ -40,6 +40,13 @@ class Program:
     root: pathlib.Path | None = None
     script: pathlib.Path = HERE / "guest/capture"
 
+    def add_to(self, image):
+        """Put the program into an initramfs as /bin/makedumpfile."""
+        if self.root:
+            add_foreign(image, self)
+        else:
+            image.add_program(self.path, "bin/makedumpfile")
+
     def contents(self):
         """The bytes that decide what a crash gives."""
         more = callers.contents() if self.script.name == callers.SCRIPT else b""
@@ -56,13 +63,13 @@ def kexec_program():
     return next(path for path in (root / "sbin/kexec", root / "usr/sbin/kexec") if path.exists())
 
 
-def _add_foreign(image, program):
+def add_foreign(image, program, name="bin/makedumpfile"):
     """A program of another suite, with that suite's libraries and loader in /foreign."""
     for path in sorted(program.root.rglob("*.so*")):
         if path.is_file() and "gconv" not in path.parts:
             image.copy(path, "foreign/lib/" + path.name)
     image.copy(program.path, "foreign/makedumpfile")
-    image.add("bin/makedumpfile", b"#!/bin/sh\nexec /foreign/lib/ld-linux-x86-64.so.2 "
+    image.add(name, b"#!/bin/sh\nexec /foreign/lib/ld-linux-x86-64.so.2 "
               b"--library-path /foreign/lib /foreign/makedumpfile \"$@\"\n", 0o755)
 
 
@@ -72,24 +79,22 @@ def image(kern, program):
     add_busybox(result, kern.arch)
     result.add("init", (HERE / "guest/capture-init").read_bytes(), 0o755)
     result.add("capture", program.script.read_bytes(), 0o755)
-    if program.root:
-        _add_foreign(result, program)
-    else:
-        result.add_program(program.path, "bin/makedumpfile")
+    program.add_to(result)
     if program.script.name == callers.SCRIPT:
         callers.add(result)
     result.add_modules(kern, MODULES)
     return result.bytes()
 
 
-def disks(work, memory):
+def disks(work, memory, contents=None):
     """Make the disks of the capture side in work; memory is in MiB; {serial: path}.
 
-    `result` is an ext4 image for files, `vmcore` a raw disk that takes
-    /proc/vmcore as it is, `raw` one that holds something else already.
+    `result` is an ext4 image for files, at first those of the folder contents;
+    `vmcore` a raw disk that takes /proc/vmcore as it is, `raw` one that holds
+    something else already.
     """
     paths = {name: work / (name + ".img") for name in ("result", "vmcore", "raw")}
-    make_ext4(paths["result"], (2 * memory + 128) * MIB)
+    make_ext4(paths["result"], (2 * memory + 128) * MIB, contents)
     with open(paths["vmcore"], "wb") as file:
         file.truncate((memory + 64) * MIB)
     with open(paths["raw"], "wb") as file:
@@ -116,7 +121,7 @@ def collect(image, out):
     (out / "lost+found").rmdir()
 
 
-def crash(machine, guest, images, out):
+def crash(machine, guest, images, out, seconds=CRASH_SECONDS):
     """Let the waiting guest panic, wait for the capture side, collect into out.
 
     Returns {step: {"status": n, "seconds": s, "maxrss_kib": k}}.  A step that
@@ -126,7 +131,7 @@ def crash(machine, guest, images, out):
     steps = {}
     size = 0
     while True:
-        match = machine.wait_line(LINE, CRASH_SECONDS)
+        match = machine.wait_line(LINE, seconds)
         if not match or match.group(1) == "fail":
             raise MachineError(f"{guest.name}: the capture kernel failed: "
                                f"{match.group(2) if match else 'it powered off'}")

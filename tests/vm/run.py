@@ -97,8 +97,11 @@ def _guest_image(guest, kern, program):
     return image.bytes()
 
 
-def _disks(guest, kern, program, work):
-    """Make the disk images in the folder work; returns {serial: path}."""
+def _disks(guest, kern, program, work, given=None):
+    """Make the disk images in the folder work; returns {serial: path}.
+
+    given: folder of files for the disk that takes the results of the crash.
+    """
     contents = work / "data"
     contents.mkdir()
     if guest.kexec:
@@ -109,7 +112,7 @@ def _disks(guest, kern, program, work):
     with open(disks["out"], "wb") as file:
         file.truncate(96 * MIB)
     if guest.kexec:
-        disks.update(capture.disks(work, guest.memory + guest.plug))
+        disks.update(capture.disks(work, guest.memory + guest.plug, given))
     if _runs_live(guest, program):
         disks["live"] = work / "live.img"
         capture.make_ext4(disks["live"], (guest.memory + guest.plug) * MIB)
@@ -144,7 +147,7 @@ def _arm_machine(guest):
             "-m", f"{guest.memory}M"]
 
 
-def _arguments(guest, kern, disks, work):
+def _arguments(guest, kern, disks, work, reserved=CRASH_RESERVED):
     options = _x86_machine(guest) if kern.arch == "amd64" else _arm_machine(guest)
     cmdline = (f"console={CONSOLE[kern.arch]} loglevel=4 panic=-1 printk.devkmsg=on "
                f"numa_balancing=disable {guest.cmdline}")
@@ -152,7 +155,7 @@ def _arguments(guest, kern, disks, work):
         # The test of the timer's wiring fails when the host is busy for a moment.
         cmdline += " no_timer_check"
     if guest.kexec:
-        cmdline += f" crashkernel={CRASH_RESERVED}"
+        cmdline += f" crashkernel={reserved}"
     sockets = ",sockets=2" if guest.nodes > 1 else ""
     options += [*ACCEL, "-smp", "2" + sockets, "-kernel", kern.image, "-initrd", work / "initrd",
                 "-append", cmdline, "-device", "vmcoreinfo"]
@@ -247,6 +250,24 @@ def run(guest, program, say=print, again=False):
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return final
+
+
+def crash_once(guest, program, work, reserved, given, seconds):
+    """Crash a guest without looking at it before; the results of the capture side
+    are in work/out/crash, work being an empty folder.
+
+    reserved: the value of crashkernel=; given: folder of files that the capture
+    side finds in /result; seconds: how long it may take.  Returns the steps, as
+    capture.crash() does; MachineError when it did not come to its end.
+    """
+    kern = kernel(guest.kernel)
+    out = work / "out"
+    out.mkdir()
+    (work / "initrd").write_bytes(_guest_image(guest, kern))
+    disks = _disks(guest, kern, program, work, given)
+    with Machine(_arguments(guest, kern, disks, work, reserved), out / "serial.log") as machine:
+        _boot_to_snapshot(machine, guest)
+        return capture.crash(machine, guest, disks, out / "crash", seconds)
 
 
 def _run_in(guest, program, work, out):

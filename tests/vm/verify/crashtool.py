@@ -16,6 +16,7 @@ import foreign
 import verify.paths  # noqa: F401
 from kernels import vmlinux
 from pylib.harness import Suite, expect
+from pylib.kdumpfile import KdumpFile
 from run import run
 from verify import program as tool
 
@@ -24,7 +25,7 @@ SECONDS = 300
 COMMANDS = {"sys": "sys", "bt": "bt", "ps": "ps", "log": "log", "kmem_i": "kmem -i", "mod": "mod",
             "bt_a": "bt -a", "foreach_bt": "foreach bt", "kmem_s": "kmem -s", "files": "files",
             "vm": "vm", "runq": "runq", "mount": "mount", "dev": "dev", "irq": "irq",
-            "timer": "timer -r", "task": "task"}
+            "timer": "timer -r", "task": "task", "kmem_p": "kmem -p"}
 # crash puts the command in front of its complaints: "bt: seek error: ...".
 COMPLAINT = re.compile(r"^[a-z]+: |excluded|seek error|read error|invalid (size|kernel|task|address)"
                        r"|^WARNING|cannot (access|read|determine|resolve|allocate)")
@@ -32,6 +33,10 @@ COMPLAINT = re.compile(r"^[a-z]+: |excluded|seek error|read error|invalid (size|
 LOG_COMPLAINT = re.compile(r"^log: |excluded")
 # Names the file, and says that it is a filtered one.
 DUMPFILE = re.compile(r"^ *DUMPFILE: .*$", re.M)
+# crash warns about every dump made with -e.
+NO_VMEMMAP = re.compile(r"WARNING: \S+:\s+This dumpfile is incomplete because the page structures")
+# kmem -p: the struct page's address, and the page's.
+PAGE_LINE = re.compile(r"^[0-9a-f]{16} +([0-9a-f]+) ")
 SHORTEST = {"ps": 30, "log": 200, "foreach_bt": 100, "kmem_i": 10, "mod": 5}
 
 
@@ -55,11 +60,29 @@ class Session:
                 self.outputs[name] = path.read_text(encoding="utf-8", errors="replace")
 
 
-def opened(session):
+def opened(session, no_vmemmap=False):
     """crash started, ran to the end and complained about nothing outside the commands."""
     expect(session.status == 0, f"exit status {session.status}: {session.said[-400:]}")
-    expect(not session.said.strip(), f"crash says: {session.said.strip()[:400]}")
+    if no_vmemmap:
+        expect(NO_VMEMMAP.search(session.said), "crash does not see that struct pages are missing")
+    else:
+        expect(not session.said.strip(), f"crash says: {session.said.strip()[:400]}")
     expect(len(session.outputs) == len(COMMANDS), f"only {sorted(session.outputs)} ran")
+
+
+def kept_lines(text, dump):
+    """Of the output of kmem -p, the lines about pages of a written dump."""
+    with KdumpFile(dump) as written:
+        return "\n".join(line for line in text.splitlines()
+                         for found in [PAGE_LINE.match(line)]
+                         if found and written.table.test(int(found[1], 16) // written.block_size))
+
+
+def pages_kept(dump, session, source):
+    """kmem -p of pages that are in a dump made with -e is that of the source."""
+    got, want = (kept_lines(which.outputs["kmem_p"], dump) for which in (session, source))
+    expect(len(want.splitlines()) > 1000, "kmem -p says nothing about the pages")
+    expect(got == want, "another output about the source")
 
 
 def command(name, session, source):
@@ -77,17 +100,21 @@ def command(name, session, source):
         expect(False, f"another output about the source, first: {first[0]!r}, not {first[1]!r}")
 
 
-def add_dump(suite, name, dump, source, start):
-    """The cases of one dump; start(path) opens it in crash."""
+def add_dump(suite, name, dump, source, start, no_vmemmap=False):
+    """The cases of one dump; start(path) opens it in crash. no_vmemmap: it was made with -e."""
     sessions = {}
 
     def begin():
         expect(dump.exists(), f"{dump} does not exist")
         sessions.update(dump=start(dump), source=start(source))
-        opened(sessions["dump"])
+        opened(sessions["dump"], no_vmemmap)
 
     suite.add(f"{name}: opens", begin)
     for key, text in COMMANDS.items():
+        if key == "kmem_p" and no_vmemmap:
+            suite.add(f"{name}: {text} of pages in it",
+                      lambda: pages_kept(dump, sessions["dump"], sessions["source"]))
+            continue
         suite.add(f"{name}: {text}", lambda key=key: command(key, sessions["dump"],
                                                              sessions["source"]))
 
@@ -107,6 +134,11 @@ def test_crash(guest, program):
         live = scratch / "live.31"
         tool.filter_dump(program.path, folder / "vmcore.elf", live, "-z", "-d", "31")
         add_dump(suite, f"{guest.name}, dump-guest-memory, zstd", live, folder / "vmcore.elf", start)
+        thin = scratch / "live.31.e"
+        tool.filter_dump(program.path, folder / "vmcore.elf", thin, "-z", "-d", "31", "-e",
+                         "--work-dir", scratch)
+        add_dump(suite, f"{guest.name}, dump-guest-memory, -e", thin, folder / "vmcore.elf", start,
+                 no_vmemmap=True)
         add_dump(suite, f"{guest.name}, real crash, lzo", folder / "crash/dump.31",
                  folder / "crash/vmcore.elf", start)
         return suite.main() and 1
