@@ -7,6 +7,7 @@ for the writers (thread or CPU), which stock kernels do not show there.
 """
 
 import re
+import subprocess
 
 import verify.paths  # noqa: F401
 from pylib.harness import expect
@@ -71,6 +72,17 @@ def match(kmsg, log):
     return last + 1, new, lost
 
 
+def pipe_and_partial(subject, whole):
+    """-F writes the same bytes; --partial-dmesg the end of them, from a record on."""
+    for words in ((), ("--partial-dmesg",)):
+        done = subprocess.run([str(subject.program), "-F", "--dump-dmesg", *words, str(subject.vmcore)],
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        expect(done.returncode == 0, f"{words}: exit status {done.returncode}: {done.stderr}")
+        expect(whole.endswith(done.stdout), f"{words}: {len(done.stdout)} bytes that are not the log's end")
+        expect(words or done.stdout == whole, "-F writes other bytes")
+        expect(not done.stdout or HEAD.match(done.stdout), f"{words}: starts with {done.stdout[:60]!r}")
+
+
 def add(suite, subject, facts):
     """Add the case of a dump taken from the running guest."""
     def dump_dmesg():
@@ -82,6 +94,7 @@ def add(suite, subject, facts):
         equal, new, lost = match(kmsg, target.read_bytes())
         facts["log"] = equal
         print(f"     {equal} records equal, {new} newer, {lost} evicted since")
+        pipe_and_partial(subject, target.read_bytes())
         target.unlink()
 
     suite.add("--dump-dmesg: the records of /dev/kmsg", dump_dmesg)
