@@ -127,6 +127,25 @@ static void test_against_array(void)
 	}
 }
 
+/* A run ends with its chunk, which is full, and the next chunk does not begin with a set bit. */
+static void test_run_ends_with_chunk(void)
+{
+	struct model m = { .file = calloc(2, BYTES), .want = calloc(1, BYTES) };
+
+	bits_set_range(m.want, 0, BITFILE_CHUNK);
+	bits_set_range(m.want, BITFILE_CHUNK + 5, BITFILE_CHUNK + 9);
+	bits_set_range(m.want, 3 * BITFILE_CHUNK - 2, 3 * BITFILE_CHUNK);
+	bits_set_range(m.want, 3 * BITFILE_CHUNK + 1, BITS);
+	memcpy(m.file, m.want, BYTES);
+	CHECK_OK(source_open_memory(m.file, 2 * BYTES, &m.src));
+	m.at = (struct bitfile_place){ .src = m.src, .end = BITS };
+	CHECK_OK(bitfile_open(&m.at, &m.bf));
+	for (uint64_t from = 0; from < BITS; from += 4095)
+		check_next(&m, from, BITS);
+	check_next(&m, 3 * BITFILE_CHUNK - 2, BITS);
+	model_deinit(&m);
+}
+
 static void test_stray_bits_are_counted(void)
 {
 	static uint8_t file[16] = { 0x0f, 0, 0, 0, 0, 0, 0, 0, 0x1f, 0x80 };
@@ -156,6 +175,7 @@ static void test_cut_off(void)
 int main(void)
 {
 	RUN(test_against_array);
+	RUN(test_run_ends_with_chunk);
 	RUN(test_stray_bits_are_counted);
 	RUN(test_cut_off);
 	return unit_status();

@@ -152,6 +152,7 @@ static void test_bad_descriptors_are_lost(void)
 		{ 0, 0, 0 }, { 1, 0, 0 }, { UINT64_MAX, 4096, 0 }, { 8192, 4097, 1 }, { 8192, 17, 0 },
 		{ 8192, 4095, 0x40 }, { UINT64_C(1) << 62, 4096, 0 }, { 4096, 100, 1 }, { 4096, 100, 2 },
 		{ 4096, 4000, 4 }, { 4096, 9, 0x20 },
+		{ 8192, 0x7fffffff, 1 },
 	};
 	struct kdumpbuild *b = kdumpbuild_create(kdumpbuild_forms[0], 64);
 	struct dump_view *view = NULL;
