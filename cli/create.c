@@ -171,6 +171,7 @@ static struct report make_report(const struct create *c)
 		.level = c->level,
 		.max_mapnr = c->machine.dump->max_mapnr,
 		.present = c->machine.dump->present_count,
+		.left_out = c->machine.dump->present_count - c->machine.dump->stored_count,
 		.has_pmem = c->machine.dump->pmem.count != 0,
 		.bytes_written = outputs_written(&c->outputs),
 		.is_elf = c->run->options->elf,

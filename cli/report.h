@@ -17,6 +17,7 @@ struct report {
 	unsigned int level;
 	uint64_t max_mapnr;		/* pfns are below this */
 	uint64_t present;		/* pages the dump says exist */
+	uint64_t left_out;		/* of these, left out by whoever wrote the input */
 	bool has_pmem;			/* the dump has persistent memory */
 	bool is_elf;		/* copy->elf_pages counts */
 	uint64_t bytes_written;

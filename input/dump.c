@@ -286,6 +286,7 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	TRY(find_pmem(dump, dump->page_shift));
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
 	dump->present_count = ranges_total(&dump->present);
+	dump->stored_count = dump->present_count - ranges_total(&dump->missing);
 	return NULL;
 }
 

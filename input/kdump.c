@@ -193,23 +193,38 @@ static struct err *next_pages(const struct dump *dump, const struct bitfile *bit
 	return NULL;
 }
 
-static struct err *kdump_start(struct dump *dump)
+/* Pages in all of @bits, added to *sum. */
+static struct err *count_pages(const struct dump *dump, const struct bitfile *bits, uint64_t *sum)
 {
-	const struct kdump_file *file = first_file(dump);
+	unsigned int page = dump->page_shift, block = first_file(dump)->block_shift;
 	struct range run = { 0, 0 };
 	bool found = true;
 
-	dump->max_mapnr = shift_up(file->max_mapnr, file->block_shift, dump->page_shift);
-	if (dump->page_shift <= file->block_shift) {
-		dump->present_count = bitfile_total(&kdump_of(dump)->set.present)
-				      << (file->block_shift - dump->page_shift);
+	if (page <= block) {
+		*sum += bitfile_total(bits) << (block - page);
 		return NULL;
 	}
-	for (dump->present_count = 0; found; dump->present_count += run.end - run.start) {
-		run.start = run.end;
-		TRY(next_pages(dump, &kdump_of(dump)->set.present, run.end, dump->max_mapnr, &run,
-			       &found));
+	for (;;) {
+		TRY(next_pages(dump, bits, run.end, dump->max_mapnr, &run, &found));
+		if (!found)
+			return NULL;
+		*sum += run.end - run.start;
 	}
+}
+
+static struct err *kdump_start(struct dump *dump)
+{
+	const struct kdump_file *file = first_file(dump);
+	const struct kdump_set *set = &kdump_of(dump)->set;
+
+	dump->max_mapnr = shift_up(file->max_mapnr, file->block_shift, dump->page_shift);
+	dump->present_count = 0;
+	TRY(count_pages(dump, &set->present, &dump->present_count));
+	dump->stored_count = 0;
+	for (size_t i = 0; i < set->count; i++)
+		TRY(count_pages(dump, &set->files[i].stored, &dump->stored_count));
+	/* Two files may have parts of one page. */
+	dump->stored_count = min_u64(dump->stored_count, dump->present_count);
 	return NULL;
 }
 

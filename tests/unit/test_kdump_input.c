@@ -70,6 +70,7 @@ static void test_every_layout(void)
 		CHECK_OK(dump_set_page_size(dump, 4096));
 		CHECK_EQ(dump->max_mapnr, 100);
 		CHECK_EQ(dump->present_count, 100);
+		CHECK_EQ(dump->stored_count, 90);
 		CHECK_OK(dump_view_create(dump, 0, &view));
 		for (uint64_t pfn = 0; pfn < 100; pfn++) {
 			if (pfn >= 10 && pfn < 20)
@@ -127,6 +128,7 @@ static void test_blocks_smaller_than_pages(void)
 	CHECK_OK(dump_set_page_size(dump, 16384));
 	CHECK_EQ(dump->max_mapnr, 11);
 	CHECK_EQ(dump->present_count, 10);
+	CHECK_EQ(dump->stored_count, 8);
 	CHECK_OK(dump_stored_bits(dump, 0, 11, bits));
 	CHECK_EQ(get_u64(bits, ORDER_LITTLE), 0x7e3);
 	CHECK_OK(dump_view_create(dump, 0, &view));

@@ -21,7 +21,7 @@ import verify.paths  # noqa: E402,F401
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
 from verify import (crashes, dmesg, dumps, external, flattened, pmem, program, refilter,  # noqa: E402
-                    report, tags)
+                    report, tags, writers)
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -62,6 +62,8 @@ def build(subject, facts):
         refilter.add(suite, subject, facts)
     if subject.meta["guest"] in flattened.GUESTS:
         flattened.add(suite, subject, facts)
+    if subject.meta["guest"] in writers.GUESTS:
+        writers.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
     return suite
