@@ -53,8 +53,8 @@ def with_gdb(core, source):
     load = next(p for p in core.loads if p.vaddr != ones and p.vaddr <= address < p.vaddr + p.filesz)
     done = subprocess.run(["gdb", "-nx", "-batch", "-ex", f"core-file {core.path}", "-ex",
                            f"x/{WORDS}bx {address:#x}"], capture_output=True, text=True, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith(f"{address:#x}")]
-    got = bytes(int(word, 16) for line in lines for word in re.findall(r"\t(0x[0-9a-f]+)", line))
+    # Without registers gdb takes a machine of another kind for 32-bit, and shortens addresses.
+    got = bytes(int(word, 16) for word in re.findall(r"\t(0x[0-9a-f]{2})\b", done.stdout))
     harness.expect_equal(got, source.read_phys(load.paddr + address - load.vaddr, WORDS),
                          f"text at {address:#x}, gdb says {done.stdout!r} {done.stderr!r}")
     print(f"     gdb: {WORDS} bytes of text at {address:#x}")

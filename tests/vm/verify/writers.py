@@ -57,9 +57,10 @@ def add_sets(suite, subject):
     """Split sets: together they are the dump that was not split."""
     def split():
         pieces = [subject.scratch / f"piece{i}" for i in range(3)]
-        filter_dump(subject.program, subject.vmcore, pieces[0], "-l", "-d", "31", "--split", *pieces[1:])
+        # The last two of the names come as source and target.
+        filter_dump(subject.program, *pieces[1:], "-l", "-d", "31", "--split", subject.vmcore, pieces[0])
         again = subject.scratch / "reassembled"
-        filter_dump(subject.program, pieces[1], pieces[2], "--reassemble", pieces[0], again)
+        filter_dump(subject.program, pieces[1], again, "--reassemble", pieces[2], pieces[0])
         at = same_file(subject.output(31, "-l").path, again)
         for path in (*pieces, again):
             path.unlink()
