@@ -23,7 +23,7 @@ from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
 from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
-from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap  # noqa: E402
+from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -71,6 +71,8 @@ def build(subject, facts):
         refilter.add(suite, subject, facts)
     if subject.meta["guest"] in flattened.GUESTS:
         flattened.add(suite, subject, facts)
+    if subject.meta["guest"] in writers.GUESTS:
+        writers.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
     if (subject.folder / "live").is_dir():
