@@ -124,6 +124,7 @@ static struct report make_report(const struct create *c)
 		.max_mapnr = c->machine.dump->max_mapnr,
 		.present = c->machine.dump->present_count,
 		.has_xen = c->machine.xen != NULL,
+		.left_out = c->machine.dump->present_count - c->machine.dump->stored_count,
 		.has_pmem = c->machine.dump->pmem.count != 0,
 		.bytes_written = c->sink ? c->sink->written : 0,
 		.page_size = UINT64_C(1) << c->machine.kernel->page_shift,

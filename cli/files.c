@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/input_set.h"
 #include "cli/run.h"
 #include "diskdump_mod.h"
 
@@ -45,10 +46,13 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 		.log = &run->console->log,
 	};
 
-	if (run->options->disk_count)
-		TRY(dump_open_set(run->options->disks, run->options->disk_count, &options, ret));
-	else
-		TRY(dump_open(run->options->vmcore, &options, ret));
+	struct input_set set;
+	struct err *e;
+
+	TRY(input_set_init(&set, run->options));
+	e = dump_open_set(set.paths, set.count, &options, ret);
+	input_set_deinit(&set);
+	TRY(e);
 	show_vmcoreinfo(&run->console->log, *ret);
 	return NULL;
 }
@@ -78,7 +82,10 @@ const char *run_output_name(const struct run *run)
 struct err *run_check_output(const struct run *run)
 {
 	const struct options *options = run->options;
-	struct stat in, out;
+	struct input_set set;
+	const char *input;
+	struct err *e;
+	struct stat out;
 
 	if (options->flattened)
 		return NULL;
@@ -86,11 +93,14 @@ struct err *run_check_output(const struct run *run)
 		return errno == ENOENT ? NULL : open_error(options->dumpfile, errno);
 	if (!options->force)
 		return open_error(options->dumpfile, EEXIST);
-	if (!stat(options->dumpfile, &out) && !stat(options->vmcore, &in) &&
-	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return err_new(ERR_OTHER, "%s and %s are the same file: it would be lost",
-			       options->vmcore, options->dumpfile);
-	return NULL;
+	if (stat(options->dumpfile, &out))
+		return NULL;
+	TRY(input_set_init(&set, options));
+	input = input_set_holds(&set, &out);
+	e = input ? err_new(ERR_OTHER, "%s and %s are the same file: it would be lost", input,
+			    options->dumpfile) : NULL;
+	input_set_deinit(&set);
+	return e;
 }
 
 struct err *run_open_output(const struct run *run, struct sink **ret)

@@ -32,6 +32,9 @@ static const struct row rows[] = {
 	{ "Xen guests' pages", PAGE_XEN_GUEST, WITH_XEN },
 };
 
+/* The input was filtered before. */
+#define LEFT_OUT "Left out in the input"
+
 static const struct {
 	const char *label;
 	enum keep_reason reason;
@@ -50,7 +53,7 @@ static uint64_t class_count(const struct report *report, enum page_class class)
 
 static uint64_t excluded_pages(const struct report *report)
 {
-	uint64_t excluded = 0;
+	uint64_t excluded = report->left_out;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		excluded += class_count(report, rows[i].class);
@@ -72,6 +75,8 @@ static void write_pages(const struct report *report, FILE *out)
 			class_count(report, rows[i].class));
 	}
 	fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", "Extension filter pages", UINT64_C(0));
+	if (report->left_out)
+		fprintf(out, "    %-24s: 0x%016" PRIx64 "\n", LEFT_OUT, report->left_out);
 	fprintf(out, "  Remaining pages  : 0x%016" PRIx64 "\n", remaining);
 	if (report->present)
 		fprintf(out, "  (The number of pages is reduced to %" PRIu64 "%%.)\n",
@@ -180,6 +185,8 @@ void report_json(const struct report *report, struct json *json)
 	json_number(json, "excluded_pages", excluded);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		label_number(json, rows[i].label, class_count(report, rows[i].class));
+	if (report->left_out)
+		label_number(json, LEFT_OUT, report->left_out);
 	json_number(json, "remaining_pages", report->present - min_u64(excluded, report->present));
 	json_number(json, "memory_hole", report->max_mapnr - report->present);
 	json_number(json, "total_pages", report->max_mapnr);

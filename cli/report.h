@@ -16,6 +16,7 @@
 struct report {
 	uint64_t max_mapnr;		/* pfns are below this */
 	uint64_t present;		/* pages the dump says exist */
+	uint64_t left_out;		/* of these, left out by whoever wrote the input */
 	bool has_pmem;			/* the dump has persistent memory */
 	bool has_xen;			/* pages were judged by Xen's frame table */
 	uint64_t bytes_written;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/input_set.h"
 #include "cli/stats.h"
 
 static bool is_file(const struct stat *file, const char *path)
@@ -13,6 +14,22 @@ static bool is_file(const struct stat *file, const char *path)
 	struct stat st;
 
 	return path && !stat(path, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+/* One of the files that VMCORE names. */
+static bool is_input(const struct stat *file, const struct options *options)
+{
+	struct input_set set;
+	struct err *e = options->vmcore ? input_set_init(&set, options) : err_not_found;
+	bool answer;
+
+	if (e) {
+		err_free(e);
+		return false;
+	}
+	answer = input_set_holds(&set, file);
+	input_set_deinit(&set);
+	return answer;
 }
 
 /* Open for writing; *created says that the file is new. */
@@ -37,7 +54,7 @@ struct err *stats_open_file(const struct options *options, FILE **ret)
 		return err_new(ERR_IO, "Can't open the file of --json (%s). %s", options->json,
 			       strerror(errno));
 	if (!fstat(fd, &st)) {
-		if (is_file(&st, options->vmcore))
+		if (is_input(&st, options))
 			same = options->vmcore;
 		/* A DUMPFILE that is not there yet could only be a link to this new file. */
 		if (is_file(&st, options->dumpfile))

@@ -91,9 +91,9 @@ static struct err *probe(struct dump *dump)
 		dump->format = formats[i];
 		e = formats[i]->open(dump);
 		if (!e && dump->more_count && !formats[i]->sets)
-			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but an %s comes in "
-				       "one", dump->src->name, dump->more_count + 1,
-				       formats[i]->name);
+			return err_new(ERR_UNSUPPORTED, "%s: is one of %zu files, but a dump of this "
+				       "format (%s) is a single one", dump->src->name,
+				       dump->more_count + 1, formats[i]->name);
 		if (err_kind(e) != ERR_NOT_MINE)
 			return e;
 		err_free(e);
@@ -282,6 +282,7 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	TRY(find_pmem(dump, dump->page_shift));
 	dump->max_mapnr = dump->present.v[dump->present.count - 1].end;
 	dump->present_count = ranges_total(&dump->present);
+	dump->stored_count = dump->present_count - ranges_total(&dump->missing);
 	return NULL;
 }
 

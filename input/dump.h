@@ -40,7 +40,7 @@ struct dump;
  * are. Frames are of dump->page_shift, and below dump->max_mapnr.
  */
 struct dump_page_ops {
-	/* The page size was set: fill in max_mapnr and present_count. */
+	/* The page size was set: fill in max_mapnr, present_count and stored_count. */
 	struct err *(*start)(struct dump *dump);
 	/* As dump_next_present(). */
 	struct err *(*next_present)(const struct dump *dump, uint64_t from, uint64_t to,
@@ -139,6 +139,7 @@ struct dump {
 	unsigned int page_shift;
 	uint64_t max_mapnr;	/* pfns are below this: end of the highest segment, rounded up to a page */
 	uint64_t present_count;	/* pages that exist: what dump_next_present() tells in all */
+	uint64_t stored_count;	/* of these, with data in the dump */
 	/* Formats without page ops; ask dump_next_present() and dump_stored_bits(). */
 	struct ranges present;	/* pfns that a segment touches: bitmap1 */
 	struct ranges missing;	/* present pfns without stored data (memsz beyond filesz) */

@@ -7,7 +7,6 @@
  * is answered from the bitmaps. Blocks of the file are as large as its writer
  * liked (QEMU: 64 KiB for arm64), and here become pages of the kernel's size.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/bits.h"
@@ -90,82 +89,21 @@ static struct err *add_segment(struct dump *dump, const struct kdump_file *file)
 	return NULL;
 }
 
-static int compare_files(const void *a, const void *b)
-{
-	const struct kdump_file *x = a, *y = b;
-
-	return (x->first > y->first) - (x->first < y->first);
-}
-
-/* A piece that has nothing to do with the first one. */
-static struct err *check_kin(const struct kdump_file *first, const struct kdump_file *file)
-{
-	if (file->max_mapnr != first->max_mapnr || file->block_shift != first->block_shift ||
-	    file->word != first->word || file->order != first->order)
-		return err_new(ERR_BAD_INPUT, "%s: is no piece of the dump that %s is a piece of: "
-			       "max_mapnr %#" PRIx64 " and block_size %" PRIu64 ", not %#" PRIx64
-			       " and %" PRIu64, file->src->name, first->src->name, file->max_mapnr,
-			       kdump_block_size(file), first->max_mapnr, kdump_block_size(first));
-	if (!file->split)
-		return err_new(ERR_BAD_INPUT, "%s: is no piece of a split dump, but a whole one",
-			       file->src->name);
-	return NULL;
-}
-
-static struct err *check_order(const struct kdump_set *set)
-{
-	for (size_t i = 1; i < set->count; i++) {
-		const struct kdump_file *before = &set->files[i - 1], *file = &set->files[i];
-
-		if (file->first < before->end)
-			return err_new(ERR_BAD_INPUT, "%s and %s both have the page frames from %#"
-				       PRIx64 " on", before->src->name, file->src->name, file->first);
-	}
-	return NULL;
-}
-
-/* Page frames that no piece has. */
-static void check_gaps(struct dump *dump, const struct kdump_set *set)
-{
-	uint64_t at = 0, end = set->files[0].max_mapnr;
-
-	for (size_t i = 0; i <= set->count; i++) {
-		uint64_t next = i < set->count ? set->files[i].first : end;
-
-		if (at < next) {
-			log_warn(dump->log, "%s: the pieces at hand do not have page frames %#" PRIx64
-				 " to %#" PRIx64, set->files[0].src->name, at, next - 1);
-			dump->incomplete = true;
-		}
-		at = i < set->count ? set->files[i].end : end;
-	}
-}
-
 static struct err *open_files(struct dump *dump, struct kdump_set *set)
 {
 	size_t count = 1 + dump->more_count;
+	struct source **sources = calloc(count, sizeof(*sources));
+	struct err *e;
 
-	set->files = calloc(count, sizeof(*set->files));
-	if (!set->files)
+	if (!sources)
 		return err_nomem;
-	for (size_t i = 0; i < count; i++) {
-		struct source *src = i ? dump->more[i - 1] : dump->src;
-		struct err *e = kdump_file_open(src, dump->log, &set->files[i]);
-
-		if (i && err_kind(e) == ERR_NOT_MINE)
-			return err_new(ERR_BAD_INPUT, "%s: is no kdump-compressed file like %s",
-				       src->name, dump->src->name);
-		TRY(e);
-		set->count = i + 1;
-		if (count > 1)
-			TRY(check_kin(&set->files[0], &set->files[i]));
-		if (set->files[i].cut || (set->files[i].status & KDUMP_INCOMPLETE))
-			dump->incomplete = true;
-	}
-	qsort(set->files, count, sizeof(*set->files), compare_files);
-	TRY(check_order(set));
-	check_gaps(dump, set);
-	return kdump_file_present(&set->files[0], &set->present);
+	sources[0] = dump->src;
+	for (size_t i = 1; i < count; i++)
+		sources[i] = dump->more[i - 1];
+	e = kdump_set_open(sources, count, dump->log, set);
+	free(sources);
+	dump->incomplete = !e && set->incomplete;
+	return e;
 }
 
 static struct err *kdump_open(struct dump *dump)
@@ -187,10 +125,7 @@ static void kdump_close(struct dump *dump)
 
 	if (!kdump)
 		return;
-	bitfile_close(&kdump->set.present);
-	for (size_t i = 0; i < kdump->set.count; i++)
-		kdump_file_close(&kdump->set.files[i]);
-	free(kdump->set.files);
+	kdump_set_close(&kdump->set);
 	free(kdump->notes);
 	free(kdump->vmcoreinfo);
 	free(kdump->eraseinfo);
@@ -227,23 +162,38 @@ static struct err *next_pages(const struct dump *dump, const struct bitfile *bit
 	return NULL;
 }
 
-static struct err *kdump_start(struct dump *dump)
+/* Pages in all of @bits, added to *sum. */
+static struct err *count_pages(const struct dump *dump, const struct bitfile *bits, uint64_t *sum)
 {
-	const struct kdump_file *file = first_file(dump);
+	unsigned int page = dump->page_shift, block = first_file(dump)->block_shift;
 	struct range run = { 0, 0 };
 	bool found = true;
 
-	dump->max_mapnr = shift_up(file->max_mapnr, file->block_shift, dump->page_shift);
-	if (dump->page_shift <= file->block_shift) {
-		dump->present_count = bitfile_total(&kdump_of(dump)->set.present)
-				      << (file->block_shift - dump->page_shift);
+	if (page <= block) {
+		*sum += bitfile_total(bits) << (block - page);
 		return NULL;
 	}
-	for (dump->present_count = 0; found; dump->present_count += run.end - run.start) {
-		run.start = run.end;
-		TRY(next_pages(dump, &kdump_of(dump)->set.present, run.end, dump->max_mapnr, &run,
-			       &found));
+	for (;;) {
+		TRY(next_pages(dump, bits, run.end, dump->max_mapnr, &run, &found));
+		if (!found)
+			return NULL;
+		*sum += run.end - run.start;
 	}
+}
+
+static struct err *kdump_start(struct dump *dump)
+{
+	const struct kdump_file *file = first_file(dump);
+	const struct kdump_set *set = &kdump_of(dump)->set;
+
+	dump->max_mapnr = shift_up(file->max_mapnr, file->block_shift, dump->page_shift);
+	dump->present_count = 0;
+	TRY(count_pages(dump, &set->present, &dump->present_count));
+	dump->stored_count = 0;
+	for (size_t i = 0; i < set->count; i++)
+		TRY(count_pages(dump, &set->files[i].stored, &dump->stored_count));
+	/* Two files may have parts of one page. */
+	dump->stored_count = min_u64(dump->stored_count, dump->present_count);
 	return NULL;
 }
 
@@ -316,27 +266,37 @@ static void view_destroy(void *state)
 	free(view);
 }
 
+/* Whether one of the blocks of the page around @block is stored, or at least exists. */
+static struct err *look_around(const struct kdump_view *view, uint64_t block, bool *stored,
+			       bool *present)
+{
+	const struct kdump_set *set = &kdump_of(view->dump)->set;
+	unsigned int more = view->dump->page_shift - set->files[0].block_shift;
+	uint64_t first = block >> more << more, end = first + (UINT64_C(1) << more);
+	struct range run;
+
+	*stored = false;
+	for (size_t i = 0; !*stored && i < set->count; i++)
+		TRY(bitfile_next(&set->files[i].stored, first, end, &run, stored));
+	return bitfile_next(&set->present, first, end, &run, present);
+}
+
 /*
- * What a block that is left out reads as: zeros in files so old that only pages
- * of zeros were left out, and where it is a part of a page that is there.
+ * What a block that is left out (@e) reads as: zeros in files so old that pages
+ * left out were those, and where it is a part of a page that is there.
  */
 static struct err *missing_block(const struct kdump_view *view, uint64_t block, struct err *e)
 {
 	const struct kdump_file *file = first_file(view->dump);
-	unsigned int blocks_shift = view->dump->page_shift - file->block_shift;
-	struct range run;
-	bool found = false;
+	bool stored = false, present = e == err_excluded;
 
-	if (e == err_excluded && file->version == 0)
-		return NULL;
-	if ((e != err_excluded && e != err_not_present) ||
-	    view->dump->page_shift <= file->block_shift)
+	if (e != err_excluded && e != err_not_present)
 		return e;
-	block = block >> blocks_shift << blocks_shift;
-	for (size_t i = 0; !found && i < kdump_of(view->dump)->set.count; i++)
-		TRY(bitfile_next(&kdump_of(view->dump)->set.files[i].stored, block,
-				 block + (UINT64_C(1) << blocks_shift), &run, &found));
-	return found ? NULL : e;
+	if (view->dump->page_shift > file->block_shift)
+		TRY(look_around(view, block, &stored, &present));
+	if (stored || (present && file->version == 0))
+		return NULL;
+	return present ? err_excluded : err_not_present;
 }
 
 static struct err *view_read(void *state, const struct dump_segment *seg, uint64_t paddr, void *buf,

@@ -197,12 +197,16 @@ static struct err *no_desc(const struct kdump_reader *reader, uint64_t block)
 	return present ? err_excluded : err_not_present;
 }
 
-/* A block that is kept, but by a piece that is not at hand, or by none. */
+/* A block of a piece that is not at hand. The bitmap of each piece is that of the whole set. */
 static struct err *no_file(const struct kdump_reader *reader, uint64_t block)
 {
-	struct err *e = no_desc(reader, block);
+	const struct kdump_file *file = &reader->set->files[0];
+	uint8_t bits;
 
-	return e == err_excluded ? err_lost : e;
+	if (block >= file->max_mapnr)
+		return err_not_present;
+	TRY(source_read(file->src, file->bitmap2 + block / 8, &bits, 1));
+	return bits >> block % 8 & 1 ? err_lost : no_desc(reader, block);
 }
 
 struct err *kdump_reader_stored(struct kdump_reader *reader, uint64_t block,

@@ -17,7 +17,20 @@ struct kdump_set {
 	struct kdump_file *files;	/* by first block, disjoint */
 	size_t count;
 	struct bitfile present;		/* blocks that exist, of all files */
+	bool incomplete;		/* marked so, cut off, or not all pieces of a split dump */
 };
+
+/*
+ * Open the @count files, at least one, of a dump; several are the pieces of a
+ * split dump in any order. ERR_NOT_MINE when the first is something else;
+ * ERR_BAD_INPUT as kdump_file_open(), and when they do not belong together or
+ * have page frames twice. Page frames that none has are warned about. @sources
+ * are borrowed and must outlive @set, which is to be closed also on failure.
+ */
+struct err *kdump_set_open(struct source *const *sources, size_t count, const struct log *log,
+			   struct kdump_set *set) __attribute__((warn_unused_result));
+/* A zero-filled one is fine. */
+void kdump_set_close(struct kdump_set *set);
 
 struct kdump_reader;
 

@@ -133,6 +133,14 @@ static void test_report(void)
 	CHECK(!strstr(text, "pmem"));
 	free(text);
 
+	report.left_out = 0x100;
+	text = report_text(&report);
+	CHECK(strstr(text, "  Excluded pages   : 0x000000000000017f\n") != NULL);
+	CHECK(strstr(text, "    Left out in the input   : 0x0000000000000100\n"
+		     "  Remaining pages  : 0x0000000000000e81\n") != NULL);
+	free(text);
+
+	report.left_out = 0;
 	report.has_pmem = true;
 	scan.dropped[PAGE_PMEM_USERDATA] = 0xfa200;
 	text = report_text(&report);

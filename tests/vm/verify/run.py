@@ -20,7 +20,7 @@ if __name__ == "__main__":
 import verify.paths  # noqa: E402,F401
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import crashes, dmesg, dumps, external, pmem, program, report, tags  # noqa: E402
+from verify import crashes, dmesg, dumps, external, pmem, program, refilter, report, tags  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -57,6 +57,8 @@ def build(subject, facts):
         pmem.add(suite, subject, facts)
     for part in (dumps, tags, report, dmesg):
         part.add(suite, subject, facts)
+    if subject.meta["guest"] in refilter.GUESTS:
+        refilter.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
     return suite

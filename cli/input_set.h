@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files that the word VMCORE names: one, or the pieces of a split dump
+ * with commas between them. A file whose own name has a comma is one file. The
+ * disks of --diskset stand for it where they are given.
+ */
+#ifndef CLI_INPUT_SET_H
+#define CLI_INPUT_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "cli/options.h"
+
+struct input_set {
+	char *text;		/* what the paths point into */
+	const char **paths;
+	size_t count;		/* at least 1 */
+};
+
+/* ERR_USAGE for a list with nothing between two commas. */
+struct err *input_set_init(struct input_set *set, const struct options *options)
+	__attribute__((warn_unused_result));
+void input_set_deinit(struct input_set *set);
+
+/* @st is the file of one of the paths; that path, or NULL. */
+const char *input_set_holds(const struct input_set *set, const struct stat *st);
+
+#endif
