@@ -82,7 +82,7 @@ $(eval $(call codec_probe,DW,elfutils/libdw.h,-ldw,Debian libdw-dev; Fedora elfu
 LIBS += -lelf -lm
 
 ROOMS := base codec input facts arch kernel pages erase output cli
-ROOM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) $(wildcard elf_info.c dwarf_info.c)
+ROOM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) $(wildcard elf_info.c dwarf_die.c dwarf_info.c)
 OBJS := $(ROOM_SRCS:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/makedumpfile.o
 LIB := $(BUILD)/libmakedumpfile.a

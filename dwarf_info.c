@@ -8,12 +8,11 @@
 
 #if USE_DW
 
-#include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
+#include "dwarf_die.h"
 #include "facts/vmlinux_file.h"
 #include "facts/wanted.h"
 
@@ -23,9 +22,6 @@
 #define NESTING_MAX 16
 #define CHILDREN_MAX (1u << 24)
 #define ENUMS_MAX (1u << 16)
-#define TYPEDEFS_MAX 32
-/* No object of a kernel is larger. */
-#define SIZE_MAX_BYTES (UINT64_C(1) << 40)
 
 const bool dwarf_info_available = true;
 
@@ -110,80 +106,6 @@ static void search_deinit(struct search *search)
 	free(search->next);
 }
 
-/* The type of @die without typedefs and qualifiers. */
-static bool type_of(Dwarf_Die *die, Dwarf_Die *ret)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Die type;
-
-	if (!dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attr), &type))
-		return false;
-	for (unsigned int i = 0; i < TYPEDEFS_MAX; i++) {
-		switch (dwarf_tag(&type)) {
-		case DW_TAG_typedef:
-		case DW_TAG_const_type:
-		case DW_TAG_volatile_type:
-			if (!dwarf_formref_die(dwarf_attr_integrate(&type, DW_AT_type, &attr), &type))
-				return false;
-			break;
-		default:
-			*ret = type;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool unsigned_attr(Dwarf_Die *die, unsigned int name, uint64_t *ret)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Word value;
-
-	if (dwarf_formudata(dwarf_attr_integrate(die, name, &attr), &value))
-		return false;
-	*ret = value;
-	return true;
-}
-
-/* Elements of an array, from its first dimension. */
-static bool array_length(Dwarf_Die *array, uint64_t *ret)
-{
-	Dwarf_Die child;
-	uint64_t n;
-
-	if (dwarf_tag(array) != DW_TAG_array_type || dwarf_child(array, &child) ||
-	    dwarf_tag(&child) != DW_TAG_subrange_type)
-		return false;
-	if (unsigned_attr(&child, DW_AT_count, &n))
-		*ret = n;
-	else if (unsigned_attr(&child, DW_AT_upper_bound, &n) && n < SIZE_MAX_BYTES)
-		*ret = n + 1;
-	else
-		return false;
-	return *ret > 0 && *ret < SIZE_MAX_BYTES;
-}
-
-/* Where a member lies in the struct that holds its DIE; bit-fields have no offset in bytes. */
-static bool member_offset(Dwarf_Die *member, uint64_t *ret)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Op *ops;
-	size_t count;
-
-	if (!dwarf_attr(member, DW_AT_data_member_location, &attr)) {
-		*ret = 0;
-		/* A union's members have no location. */
-		return !dwarf_hasattr(member, DW_AT_data_bit_offset);
-	}
-	if (unsigned_attr(member, DW_AT_data_member_location, ret))
-		return *ret < SIZE_MAX_BYTES;
-	/* DWARF 2 and 3: an expression that adds a constant. */
-	if (dwarf_getlocation(&attr, &ops, &count) || count != 1 || ops[0].atom != DW_OP_plus_uconst)
-		return false;
-	*ret = ops[0].number;
-	return *ret < SIZE_MAX_BYTES;
-}
-
 /* One struct while its members are looked at. */
 struct members {
 	struct search *search;
@@ -207,7 +129,7 @@ static struct err *take_member(struct members *m, Dwarf_Die *member, const char 
 		if (fact->kind == FACT_SIZE || strcmp(fact->name + m->struct_len + 1, name))
 			continue;
 		if (fact->kind == FACT_LENGTH &&
-		    !(type_of(member, &type) && array_length(&type, &value)))
+		    !(die_type_of(member, &type) && die_array_length(&type, &value)))
 			continue;
 		m->taken++;
 		TRY(facts_add(&m->found, fact->kind, fact->name, (int64_t)value, PROVIDER));
@@ -229,12 +151,12 @@ static struct err *walk_members(struct members *m, Dwarf_Die *type, uint64_t bas
 		if (m->seen++ > CHILDREN_MAX)
 			return err_new(ERR_BAD_INPUT, "a struct with more than %u members",
 				       CHILDREN_MAX);
-		if (dwarf_tag(&member) != DW_TAG_member || !member_offset(&member, &offset))
+		if (dwarf_tag(&member) != DW_TAG_member || !die_member_offset(&member, &offset))
 			continue;
 		name = dwarf_diename(&member);
 		if (name)
 			TRY(take_member(m, &member, name, base + offset));
-		else if (depth < NESTING_MAX && type_of(&member, &inner))
+		else if (depth < NESTING_MAX && die_type_of(&member, &inner))
 			TRY(walk_members(m, &inner, base + offset, depth + 1));
 	}
 	return NULL;
@@ -269,7 +191,7 @@ static struct err *take_type(struct search *search, struct wanted_type *type, co
 	struct err *e;
 
 	if (dwarf_hasattr(body, DW_AT_declaration) || dwarf_aggregate_size(body, &size) || !size ||
-	    size > SIZE_MAX_BYTES)
+	    size > DIE_SIZE_MAX)
 		return NULL;
 	facts_init(&m.found);
 	e = walk_members(&m, body, 0, 0);
@@ -292,39 +214,9 @@ static struct err *look_at_type(struct search *search, Dwarf_Die *die)
 
 	if (!type || type->settled)
 		return NULL;
-	if (dwarf_tag(die) == DW_TAG_typedef && !type_of(die, &body))
+	if (dwarf_tag(die) == DW_TAG_typedef && !die_type_of(die, &body))
 		return NULL;
 	return take_type(search, type, name, &body);
-}
-
-/*
- * The value as it was written: constants of one to eight bytes are not negative,
- * those have a form of their own.
- */
-static bool constant_value(Dwarf_Die *enumerator, int64_t *ret)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Sword number;
-	Dwarf_Word word;
-
-	if (!dwarf_attr(enumerator, DW_AT_const_value, &attr))
-		return false;
-	switch (dwarf_whatform(&attr)) {
-	case DW_FORM_data1:
-	case DW_FORM_data2:
-	case DW_FORM_data4:
-	case DW_FORM_data8:
-	case DW_FORM_udata:
-		if (dwarf_formudata(&attr, &word))
-			return false;
-		*ret = (int64_t)word;
-		return true;
-	default:
-		if (dwarf_formsdata(&attr, &number))
-			return false;
-		*ret = number;
-		return true;
-	}
 }
 
 static struct err *look_at_enum(struct search *search, Dwarf_Die *die)
@@ -344,7 +236,7 @@ static struct err *look_at_enum(struct search *search, Dwarf_Die *die)
 		int64_t value;
 
 		if (constant && strmap_get(&search->numbers, constant, strlen(constant)) &&
-		    constant_value(&child, &value))
+		    die_constant_value(&child, &value))
 			TRY(facts_add(search->facts, FACT_NUMBER, constant, value, PROVIDER));
 	}
 	return NULL;
@@ -356,8 +248,8 @@ static struct err *look_at_variable(struct search *search, Dwarf_Die *die)
 	Dwarf_Die type;
 	uint64_t length;
 
-	if (!name || !strmap_get(&search->variables, name, strlen(name)) || !type_of(die, &type) ||
-	    !array_length(&type, &length))
+	if (!name || !strmap_get(&search->variables, name, strlen(name)) || !die_type_of(die, &type) ||
+	    !die_array_length(&type, &length))
 		return NULL;
 	return facts_add(search->facts, FACT_LENGTH, name, (int64_t)length, PROVIDER);
 }
@@ -425,6 +317,18 @@ static struct err *walk_units(struct search *search, Dwarf *dwarf, const char *p
 	}
 	if (more < 0)
 		return err_new(ERR_BAD_INPUT, "%s: debug information: %s", path, dwarf_errmsg(-1));
+	return NULL;
+}
+
+/* The file and the one that dwz moved its common parts to; libdw finds that by .gnu_debugaltlink. */
+static struct err *walk_files(struct search *search, Dwarf *dwarf, const char *path)
+{
+	Dwarf *alternate;
+
+	TRY(walk_units(search, dwarf, path));
+	alternate = dwarf_getalt(dwarf);
+	if (alternate)
+		TRY(walk_units(search, alternate, path));
 	if (!search->found)
 		return err_new(ERR_BAD_INPUT, "%s: debug information: no struct of a kernel in it",
 			       path);
@@ -455,7 +359,7 @@ static struct err *add_from(const struct vmlinux_file *file, struct facts *facts
 			       dwarf_errmsg(-1));
 	e = search_init(&search);
 	if (!e)
-		e = walk_units(&search, dwarf, file->path);
+		e = walk_files(&search, dwarf, file->path);
 	if (!e)
 		e = add_old_names(facts);
 	if (!e)

@@ -6,7 +6,8 @@ A generated dump DUMP has DUMP.json beside it:
 	present   [[first, end], ...]  pfns in some load, half open
 	runs      [[first, end, class], ...]  ascending, non-overlapping
 	zero      [[first, end], ...]  pfns whose bytes are all zero
-	log       [{"seq", "ts_nsec", "caller_id", "lost", "text"}, ...] or null
+	log       [{"seq", "ts_nsec", "caller_id", "lost", "text"}, ...] or null; ts_nsec and
+	          caller_id are null where the kernel has none
 	notes     anything else a test wants to know (symbols, regions)
 Classes: kernel, free, cache, cache_private, user, hwpoison, offline,
 pmem_userdata, pmem_metadata. Pages without a run are kernel pages.
@@ -70,6 +71,8 @@ class Expected:
         """The log as --dump-dmesg must write it: caller ids, hex escapes, lines of
         one record indented; a record whose text was lost is left out, an empty one is not."""
         start = self.raw["notes"].get("clear_seq", 0) if partial else 0
+        if partial and "partial_log" in self.raw["notes"]:
+            return "".join(map(record_text, self.raw["notes"]["partial_log"]))
         return "".join(record_text(record) for record in self.raw["log"]
                        if not record["lost"] and record["seq"] >= start)
 
@@ -102,10 +105,12 @@ class Expected:
 
 def record_text(record):
     """Output of one log record."""
-    caller = record["caller_id"]
-    who = f"C{caller & 0x7FFFFFFF}" if caller >> 31 else f"T{caller}"
-    stamp = record["ts_nsec"]
-    head = f"[{stamp // 10 ** 9:5d}.{stamp % 10 ** 9 // 1000:06d}] [{who:>8}] "
+    caller, stamp, head = record["caller_id"], record["ts_nsec"], ""
+    if stamp is not None:
+        head += f"[{stamp // 10 ** 9:5d}.{stamp % 10 ** 9 // 1000:06d}] "
+    if caller is not None:
+        who = f"C{caller & 0x7FFFFFFF}" if caller >> 31 else f"T{caller}"
+        head += f"[{who:>8}] "
     body = []
     for byte in record["text"].encode("latin-1"):
         if byte == 10:

@@ -4,6 +4,7 @@
 import struct
 
 from eras import page_lines
+from oldlog import RecordBuffer, TextBuffer
 from printk import Record, Ring
 from pylib import elfnote
 from recipe import RecipeError, number, words_to_options
@@ -61,6 +62,8 @@ def build_log(machine):
     """Put a printk ring into boot memory; returns its expected records."""
     if machine.config.flag("no_log"):
         return None
+    if machine.config.get("log_kind", "ring") != "ring":
+        return build_old_log(machine)
     ring = Ring(machine.era.version, machine.order, machine.config.number("log_count_bits", 8),
                 machine.config.number("log_size_bits", 14))
     for record in log_records(machine):
@@ -83,6 +86,35 @@ def build_log(machine):
     machine.ring = ring
     machine.notes_for_json["clear_seq"] = ring.clear_seq
     return ring.alive()
+
+
+def build_old_log(machine):
+    """Put a log of kernels before 5.10 into boot memory; returns its expected records."""
+    config = machine.config
+    size = 1 << config.number("log_size_bits", 14)
+    if config.get("log_kind") == "records":
+        log = RecordBuffer(machine.order, size, config.flag("log_caller"), config.flag("log_old_name"))
+    elif config.get("log_kind") == "text":
+        log = TextBuffer(machine.order, size)
+    else:
+        raise RecipeError(f"unknown log_kind {config.get('log_kind')!r}")
+    for record in log_records(machine):
+        log.add(record)
+    if config.get("log_clear_seq"):
+        log.clear(config.number("log_clear_seq"))
+        machine.notes_for_json["clear_seq"] = config.number("log_clear_seq")
+    place = machine.alloc_boot(size, machine.page_size)
+    machine.write(place, bytes(log.data))
+    machine.log_places = {"text": place}
+    machine.write(machine.alloc_data("log_buf", 8), machine.word(machine.arch.linear(place)))
+    for name, value in log.variables().items():
+        pa = machine.alloc_data(name, 4)
+        machine.write(pa, struct.pack(machine.order + "I", value))
+        machine.log_places[name] = pa
+    machine.ring = log
+    if config.get("log_kind") == "text":
+        machine.notes_for_json["partial_log"] = log.partial()
+    return log.alive()
 
 
 def build_data(machine):
@@ -148,6 +180,9 @@ def vmcoreinfo_lines(machine):
     if "prb" in symbols:
         lines += [f"SYMBOL({name})={symbols[name]:x}"
                   for name in ("prb", "printk_rb_static", "clear_seq")]
+        lines += machine.ring.vmcoreinfo()
+    if "log_buf" in symbols:
+        lines += [f"SYMBOL({name})={symbols[name]:x}" for name in ("log_buf", *machine.ring.variables())]
         lines += machine.ring.vmcoreinfo()
     if "node_data" in symbols:
         lines += [f"SYMBOL(node_data)={symbols['node_data']:x}", "LENGTH(node_data)=64"]

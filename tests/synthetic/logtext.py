@@ -4,7 +4,8 @@
 A record is "[seconds.microseconds] [writer] text": the writer is T and a thread
 or C and a processor. Lines after the first are indented by as much; bytes
 that are neither printable nor space are \\xNN; a record whose text the kernel
-lost is left out.
+lost is left out. Kernels that do not record the writer have records without; the
+oldest have text that begins with the time.
 """
 
 CPU = 1 << 31
@@ -27,9 +28,12 @@ def expected(records):
     for record in records:
         if record["lost"]:
             continue
-        seconds, rest = divmod(record["ts_nsec"], 10**9)
-        head = b"[%5d.%06d] [%8s] " % (seconds, rest // 1000,
-                                       writer(record["caller_id"]).encode())
+        head = b""
+        if record["ts_nsec"] is not None:
+            seconds, rest = divmod(record["ts_nsec"], 10**9)
+            head += b"[%5d.%06d] " % (seconds, rest // 1000)
+        if record["caller_id"] is not None:
+            head += b"[%8s] " % writer(record["caller_id"]).encode()
         lines = record["text"].encode("latin-1").split(b"\n")
         shown = [b"".join(map(escaped, line)) for line in lines]
         out += head + (b"\n" + b" " * len(head)).join(shown) + b"\n"

@@ -122,6 +122,26 @@ static void test_numbers(void)
 	CHECK_EQ(o.max_memory, UINT64_C(9) << 30);
 }
 
+static void test_kernel_options(void)
+{
+	struct options o;
+
+	CHECK_OK(parse("-x v a b", &o));
+	CHECK(o.action == ACTION_CREATE && !strcmp(o.vmlinux, "v") && !o.vmcoreinfo);
+	CHECK_OK(parse("-i f a b", &o));
+	CHECK(!o.vmlinux && !strcmp(o.vmcoreinfo, "f"));
+	CHECK_OK(parse("-x v -g out", &o));
+	CHECK(o.action == ACTION_VMCOREINFO && !strcmp(o.vmcore, "v") && !strcmp(o.dumpfile, "out"));
+	CHECK_OK(parse("--vtop 0xfffffffffffffff0 a", &o));
+	CHECK(o.action == ACTION_VTOP && o.vtop_address == 0xfffffffffffffff0ull);
+	CHECK_OK(parse("--vtop 16 a b", &o));
+	CHECK(o.action == ACTION_CREATE && o.vtop && o.vtop_address == 16);
+	CHECK_OK(parse("--dump-dmesg --partial-dmesg a b", &o));
+	CHECK(o.action == ACTION_DUMP_DMESG && o.partial_dmesg);
+	CHECK_OK(parse("-F --dump-dmesg a", &o));
+	CHECK(o.flattened && !o.dumpfile);
+}
+
 static void test_texts(void)
 {
 	static const struct {
@@ -137,7 +157,12 @@ static void test_texts(void)
 		{ "--help=1", "option '--help=1' takes no argument" },
 		{ "-E -c a b", "options -E and -c exclude each other" },
 		{ "a", "1 file name given; wanted: VMCORE and DUMPFILE" },
-		{ "-F a", "option -F is not in this version" },
+		{ "-X a b", "option -X is not in this version" },
+		{ "-g out a", "option -g needs -x" },
+		{ "-g out -x v a", "1 file name given; wanted: no file" },
+		{ "-g out -x v -d 1", "options -g and -d exclude each other" },
+		{ "--vtop ffff800000000000 a",
+		  "option --vtop: 'ffff800000000000' is not an address (hexadecimal ones begin with 0x)" },
 	};
 	struct options o;
 
@@ -175,10 +200,10 @@ static void test_rejected_forms(void)
 static void test_not_in_this_version(void)
 {
 	static const char *const lines[] = {
-		"-E a b", "-F a", "-L 1G a b", "-R a", "-e --work-dir /tmp a b",
-		"-x v -g out", "-i f a b", "-x f a b", "--config f -x v a b",
-		"--eppic f -x v a b", "--extension f a b", "--mem-usage a", "--dump-dmesg --partial-dmesg a b",
-		"--reassemble a b", "--split a b c", "--splitblock-size 4 a b", "--vtop 0x1 a b",
+		"-E a b", "-L 1G a b", "-R a", "-e --work-dir /tmp a b",
+		"--config f -x v a b",
+		"--eppic f -x v a b", "--extension f a b", "--mem-usage a",
+		"--reassemble a b", "--split a b c", "--splitblock-size 4 a b",
 		"--xen-syms f a b", "-d 1,31 a b",
 	};
 	struct options o;
@@ -269,6 +294,7 @@ int main(void)
 	RUN(test_last_codec_wins);
 	RUN(test_actions);
 	RUN(test_numbers);
+	RUN(test_kernel_options);
 	RUN(test_texts);
 	RUN(test_rejected_forms);
 	RUN(test_not_in_this_version);

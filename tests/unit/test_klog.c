@@ -481,14 +481,18 @@ static void check_refused(const char *info, enum err_kind kind, const char *part
 	flatkernel_close(&fk);
 }
 
-static void test_other_eras(void)
+static void test_refused(void)
 {
 	struct ringbuild *rb = malloc(sizeof(*rb));
 	char info[2048], *line;
 
 	check_refused("X=y\n", ERR_NOT_FOUND, "SYMBOL(prb)");
-	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_end)=2000\n", ERR_UNSUPPORTED, "3.4");
-	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_first_idx)=2000\n", ERR_UNSUPPORTED, "5.9");
+	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_end)=2000\n", ERR_NOT_FOUND,
+		      "SYMBOL(log_buf_len)");
+	check_refused("SYMBOL(log_buf)=1000\nSYMBOL(log_first_idx)=2000\n", ERR_NOT_FOUND,
+		      "SIZE(printk_log)");
+	check_refused("SYMBOL(log_first_idx)=2000\nSIZE(printk_log)=16\nOFFSET(printk_log.ts_nsec)=0\n"
+		      "OFFSET(printk_log.len)=15\n", ERR_NOT_FOUND, "outside SIZE(printk_log)=16");
 	check_refused("SYMBOL(prb)=1000\n", ERR_NOT_FOUND, "OFFSET(printk_ringbuffer.desc_ring)");
 	ring_init(rb, &plain);
 	ring_facts(rb, info, sizeof(info));
@@ -545,7 +549,7 @@ int main(void)
 	RUN(test_missing_memory);
 	RUN(test_missing_text);
 	RUN(test_static_buffer);
-	RUN(test_other_eras);
+	RUN(test_refused);
 	RUN(test_output_fails);
 	return unit_status();
 }
