@@ -157,7 +157,7 @@ static void test_texts(void)
 		{ "--help=1", "option '--help=1' takes no argument" },
 		{ "-E -c a b", "options -E and -c exclude each other" },
 		{ "a", "1 file name given; wanted: VMCORE and DUMPFILE" },
-		{ "-X a b", "option -X is not in this version" },
+		{ "--eppic f -x v a b", "option --eppic is not in this version" },
 		{ "-g out a", "option -g needs -x" },
 		{ "-g out -x v a", "1 file name given; wanted: no file" },
 		{ "-g out -x v -d 1", "options -g and -d exclude each other" },
