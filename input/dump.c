@@ -158,15 +158,17 @@ static struct err *open_source(const char *path, const struct dump_options *opti
 
 struct err *dump_open(const char *path, const struct dump_options *options, struct dump **ret)
 {
-	return dump_open_set(&path, 1, options, ret);
+	struct source *src = NULL;
+
+	TRY(open_source(path, options, &src));
+	return open_sources(src, NULL, 0, options, ret);
 }
 
 struct err *dump_open_set(const char *const *paths, size_t count,
 			  const struct dump_options *options, struct dump **ret)
 {
-	struct dump sources = { .more = count > 1 ? calloc(count - 1, sizeof(*sources.more)) : NULL };
-	struct err *e = count > 1 && !sources.more ? err_nomem :
-			open_source(paths[0], options, &sources.src);
+	struct dump sources = { .more = calloc(count, sizeof(*sources.more)) };
+	struct err *e = sources.more ? open_source(paths[0], options, &sources.src) : err_nomem;
 
 	while (!e && sources.more_count + 1 < count) {
 		e = open_source(paths[sources.more_count + 1], options,

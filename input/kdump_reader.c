@@ -80,7 +80,7 @@ void kdump_reader_destroy(struct kdump_reader *reader)
 {
 	if (!reader)
 		return;
-	for (size_t i = 0; codecs[i] && i < CODECS_MAX; i++) {
+	for (size_t i = 0; i < CODECS_MAX && codecs[i]; i++) {
 		if (reader->codecs[i])
 			codecs[i]->destroy(reader->codecs[i]);
 	}

@@ -8,7 +8,7 @@
 static struct err *open_pieces(struct kdumpbuild *const *pieces, size_t count, struct dump **ret)
 {
 	char paths[3][64];
-	const char *names[3];
+	const char *names[3] = { NULL };
 	struct err *e;
 
 	for (size_t i = 0; i < count; i++) {
