@@ -84,6 +84,9 @@ char *options_usage(void)
 		"Usage:\n"
 		"  makedumpfile [OPTION]... VMCORE DUMPFILE      filter VMCORE into DUMPFILE\n"
 		"  makedumpfile --dump-dmesg VMCORE LOGFILE      extract the kernel log\n"
+		"  makedumpfile -F --dump-dmesg VMCORE           the same to standard output\n"
+		"  makedumpfile -g VMCOREINFO -x VMLINUX         facts of a kernel as text\n"
+		"  makedumpfile --vtop ADDRESS VMCORE            where does an address lead?\n"
 		"  makedumpfile --estimate VMCORE                how large would DUMPFILE be?\n"
 		"  makedumpfile --check-params [OPTION]... VMCORE DUMPFILE\n"
 		"  makedumpfile -v | -h\n");

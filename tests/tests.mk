@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Targets that test; the top Makefile includes this.
 
-.PHONY: test test-unit test-cli test-corpus test-synthetic test-vm test-crash asan lint demo demo-kdump
+.PHONY: test test-unit test-cli test-corpus test-dwarf test-dbg test-synthetic test-vm test-crash asan lint demo demo-kdump
 
 # What a machine lacks is installed first, so the build is a make of its own.
 test:
@@ -18,6 +18,14 @@ test-cli: all
 # Every recipe of tests/gen/recipes through the program.
 test-corpus: all
 	@tests/corpus/run.py --program ./makedumpfile
+
+# Debug information that the compiler makes, in every form.
+test-dwarf: all
+	@tests/dwarf/run.py --program ./makedumpfile
+
+# Debug information of real kernels: fetches 600 MB, so it is not part of test.
+test-dbg: all
+	@tests/vm/verify/debuginfo.py --program ./makedumpfile
 
 # Whole synthetic machines: classes, eras, budgets, threads, memory.
 test-synthetic: all
