@@ -161,7 +161,7 @@ struct err *dump_open(const char *path, const struct dump_options *options, stru
 	struct source *src = NULL;
 
 	TRY(open_source(path, options, &src));
-	return open_sources(src, NULL, 0, options, ret);
+	return dump_open_sources(src, NULL, 0, options, ret);
 }
 
 struct err *dump_open_set(const char *const *paths, size_t count,
