@@ -23,6 +23,7 @@ struct place {
 	uint64_t sme_mask;
 	uint64_t slide;
 	uint64_t phys_base;
+	unsigned int levels;
 };
 
 static bool find_root(const struct facts *facts, uint64_t *ret)
@@ -70,6 +71,7 @@ static bool find_slide(const struct arch_env *env, struct place *place, uint64_t
 			if (va < place->uts ||
 			    probe_walk(env, &form, root_pa, va, uts_pa) != PROBE_YES)
 				continue;
+			place->levels = levels;
 			place->slide = slide;
 			place->phys_base = uts_pa - (va - X86_64_KERNEL_MAP);
 			return true;
@@ -127,6 +129,8 @@ struct err *x86_64_locate(const struct arch_env *env, struct facts *learned, uin
 	log_debug(env->log, "the kernel was moved by %#llx, phys_base is %#llx",
 		  (unsigned long long)place.slide, (unsigned long long)place.phys_base);
 	TRY(facts_add(learned, FACT_NUMBER, "phys_base", (int64_t)place.phys_base,
+		      "found in memory"));
+	TRY(facts_add(learned, FACT_NUMBER, "pgtable_l5_enabled", place.levels == 5,
 		      "found in memory"));
 	if (place.sme_mask)
 		TRY(facts_add(learned, FACT_NUMBER, "sme_mask", (int64_t)place.sme_mask,

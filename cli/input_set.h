@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "base/err.h"
+#include "cli/options.h"
 
 struct input_set {
 	char *text;		/* what the paths point into */

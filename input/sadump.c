@@ -146,6 +146,7 @@ static struct err *sadump_open(struct dump *dump)
 	dump->word = sadump->word;
 	dump->machine = sadump->word == 8 ? EM_X86_64 : EM_386;
 	dump->page_shift = sadump->head.block_shift;
+	dump->crash_time = sadump->head.time;
 	dump_set_notes(dump, sadump->notes, sadump->notes_len);
 	return register_memory(dump);
 }

@@ -40,6 +40,7 @@ struct sadump_head {
 	uint32_t block_shift;
 	uint32_t nr_cpus;
 	uint64_t max_mapnr;
+	uint64_t time;		/* of the dump, seconds since the epoch; 0: the header's is none */
 	uint64_t sub;		/* offsets and size in the first file */
 	uint64_t sub_size;
 	uint64_t ram;		/* the first bitmap */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/checked.h"
 #include "input/sadump.h"
@@ -186,6 +187,29 @@ static struct err *read_dump_header(const struct sadump_part *part, uint8_t *hea
 	return NULL;
 }
 
+/* Local time equals UTC less the zone's minutes. */
+static uint64_t seconds_of(const uint8_t *efi)
+{
+	int16_t zone = (int16_t)get_u16(efi + EFI_TIME_ZONE, ORDER_LITTLE);
+	struct tm tm = {
+		.tm_year = get_u16(efi + EFI_TIME_YEAR, ORDER_LITTLE) - 1900,
+		.tm_mon = efi[EFI_TIME_MONTH] - 1,
+		.tm_mday = efi[EFI_TIME_MONTH + 1],
+		.tm_hour = efi[EFI_TIME_MONTH + 2],
+		.tm_min = efi[EFI_TIME_MONTH + 3],
+		.tm_sec = efi[EFI_TIME_MONTH + 4],
+	};
+	time_t seconds;
+
+	if (tm.tm_year < 70 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 ||
+	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+		return 0;
+	seconds = timegm(&tm);
+	if (zone >= -EFI_ZONE_MAX && zone <= EFI_ZONE_MAX)
+		seconds += zone * 60;
+	return seconds > 0 ? (uint64_t)seconds : 0;
+}
+
 static uint64_t max_mapnr_of(const struct sadump_part *part, const uint8_t *header,
 			     const struct log *log)
 {
@@ -259,6 +283,7 @@ struct err *sadump_read_head(const struct sadump_part *part, const struct log *l
 	head.block_shift = (uint32_t)__builtin_ctz(head.block_size);
 	head.nr_cpus = field32(header, SADUMP_DUMP_NR_CPUS);
 	head.max_mapnr = max_mapnr_of(part, header, log);
+	head.time = seconds_of(header + SADUMP_DUMP_TIME);
 	TRY(check_head(part, header, &head));
 	TRY(lay_out(part, header, at, &head));
 	log_debug(log, "%s: sadump dump header: block size %" PRIu32 ", max_mapnr %#" PRIx64 ", %" PRIu32

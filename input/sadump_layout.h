@@ -23,6 +23,14 @@
 #define SADUMP_GUID_LEN 16
 #define SADUMP_TIME_LEN 16
 
+/* EFI time: local, and by how many minutes to change it for UTC. */
+enum {
+	EFI_TIME_YEAR = 0,		/* u16 */
+	EFI_TIME_MONTH = 2,		/* u8 from 1 on, as is the day; then hour, minute, second */
+	EFI_TIME_ZONE = 12,		/* s16 */
+	EFI_ZONE_MAX = 1440,		/* 2047: not known; then it counts as UTC */
+};
+
 /* Part header: one block, to its end full of numbers each of which follows from the one before. */
 enum {
 	SADUMP_PART_COMPRESS = 16,	/* u32, 0 */
@@ -55,6 +63,7 @@ enum {
 
 enum {
 	SADUMP_DUMP_VERSION = 8,	/* u32: 0; 1 with 64-bit counts */
+	SADUMP_DUMP_TIME = 16,		/* EFI time */
 	SADUMP_DUMP_STATUS = 32,	/* u32 */
 	SADUMP_DUMP_COMPRESS = 36,	/* u32, 0 */
 	SADUMP_DUMP_BLOCK_SIZE = 40,	/* u32 */

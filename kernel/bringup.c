@@ -141,8 +141,21 @@ static struct err *learn_translation(struct kernel *kernel)
 	return NULL;
 }
 
+/* VMCOREINFO calls the kernel's page tables swapper_pg_dir, which is a macro on x86_64. */
+static struct err *name_page_tables(struct facts *facts)
+{
+	static const char *const names[] = { "init_top_pgt", "init_level4_pgt" };
+	uint64_t root;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (fact_symbol(facts, names[i], &root))
+			return facts_add(facts, FACT_SYMBOL, "swapper_pg_dir", (int64_t)root, names[i]);
+	}
+	return NULL;
+}
+
 /* Readers look for VMCOREINFO in a dump; where it had none, what was given is as good. */
-static struct err *give_vmcoreinfo(const struct kernel *kernel)
+static struct err *give_vmcoreinfo(struct kernel *kernel)
 {
 	struct dump *dump = kernel->dump;
 	char *text = NULL;
@@ -150,6 +163,7 @@ static struct err *give_vmcoreinfo(const struct kernel *kernel)
 
 	if (dump->vmcoreinfo || kernel->no_arch)
 		return NULL;
+	TRY(name_page_tables(&kernel->facts));
 	TRY(facts_format_all(&kernel->facts, UINT64_C(1) << kernel->page_shift, &text, &len));
 	dump_give_vmcoreinfo(dump, text, len);
 	return NULL;

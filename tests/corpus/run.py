@@ -24,10 +24,12 @@ HERE = Path(__file__).resolve().parent
 GEN = HERE.parent / "gen"
 sys.path[:0] = [str(HERE.parent), str(GEN)]
 
+import given  # noqa: E402
 import mkdump  # noqa: E402
 import refilter  # noqa: E402
+import xenhosts  # noqa: E402
 from expect import Expected  # noqa: E402
-from pylib import bits, harness, kdumpcheck  # noqa: E402
+from pylib import harness, kdumpcheck  # noqa: E402
 from pylib.elfcore import ElfCore  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
 
@@ -133,33 +135,6 @@ def try_log(program, dump, folder, result):
         for number, (line, promised) in enumerate(zip(got.split("\n"), want.split("\n")), 1):
             harness.expect_equal(line, promised, f"line {number} of the log, partial {partial}")
         harness.expect_equal(len(got), len(want), f"length of the log, partial {partial}")
-def check_xen(output, expected, level):
-    """-X left out what it should, and nothing else."""
-    written = KdumpFile(str(output))
-    faults = kdumpcheck.check(str(output), kernel=False)
-    harness.expect(not faults, f"-X -d {level}: {faults[:3]}")
-    want = expected.present & ~bits.from_ranges(map(tuple, expected.raw["notes"]["xen_dropped"]))
-    for text, pages in (("kept needlessly", written.bitmap2 & ~want),
-                        ("lost", want & ~written.bitmap2)):
-        harness.expect(not pages, f"-X -d {level}: {text}: {bits.show(pages)}")
-    harness.expect_equal(written.sub["dump_level"], level & 1, f"-X -d {level}: dump_level")
-
-
-def try_xen(program, dump, folder, expected):
-    """-X on the dump of a Xen host: "ok", "refused" or "either", says the generator."""
-    promise = expected.raw["notes"]["xen"]
-    text = Path(f"{dump}.vmcoreinfo")
-    words = [f"--xen-vmcoreinfo={text}"] if text.exists() else []
-    for level in (0, 31):
-        output = folder / f"xen.{level}"
-        status, out, err = run(program, "-X", "-d", str(level), *words, str(dump), str(output))
-        if status == 0:
-            harness.expect(promise != "refused", f"-X -d {level}: accepted")
-            if promise == "ok":
-                check_xen(output, expected, level)
-        else:
-            harness.expect(promise != "ok", f"-X -d {level}: refused: {err}")
-            check_refusal(dump, output, out, err)
 
 
 def try_recipe(program, recipe):
@@ -176,7 +151,9 @@ def try_recipe(program, recipe):
         if source:
             source.close()
         if "\n[xen]\n" in text:
-            try_xen(program, dump, folder, Expected(f"{dump}.json"))
+            xenhosts.try_guests(run, check_refusal, program, dump)
+        if given.applies(text):
+            given.try_given(run, input_words(dump), program, dump)
         try_log(program, dump, folder, result)
 
 

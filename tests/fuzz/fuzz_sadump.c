@@ -27,7 +27,7 @@ struct input {
 };
 
 /* Some of the limits of what one file may hold. */
-static uint8_t files[FILES][64 * BLOCK];
+static uint8_t files[FILES][12 * BLOCK];
 
 static void require(bool holds)
 {

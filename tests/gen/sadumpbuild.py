@@ -24,7 +24,8 @@ FIELDS = {
              "system": (88, "16s"), "set_id": (104, "16s"), "vol_id": (120, "16s"),
              "year": (136, "H"), "second": (142, "B"), "disk": (152, "I"), "used": (160, "Q"),
              "magic": (168, "I")},
-    "dump": {"version": (8, "I"), "year": (16, "H"), "second": (22, "B"), "status": (32, "I"),
+    "dump": {"version": (8, "I"), "year": (16, "H"), "month": (18, "B"), "day": (19, "B"),
+             "second": (22, "B"), "zone": (28, "H"), "status": (32, "I"),
              "compress": (36, "I"), "block_size": (40, "I"), "sub_hdr_size": (48, "I"),
              "bitmap_blocks": (52, "I"), "dumpable_blocks": (56, "I"), "max_mapnr": (60, "I"),
              "total_ram": (64, "I"), "device": (68, "I"), "written": (72, "I"),
@@ -137,7 +138,7 @@ class Sadump:
         small = min(self.max_mapnr, 0xFFFFFFFF)
         written = 3 + sub_blocks + 2 * bitmap_blocks + len(self.pages)
         set_fields(header, "dump", {
-            "version": version, "year": 2026, "second": 7, "block_size": self.block,
+            "version": version, "year": 2026, "month": 11, "day": 26, "second": 7, "block_size": self.block,
             "sub_hdr_size": sub_blocks, "bitmap_blocks": bitmap_blocks,
             "dumpable_blocks": bitmap_blocks, "max_mapnr": small if version == 0 else 0,
             "total_ram": self.ram.bit_count(), "nr_cpus": self.cpus, "written": written,

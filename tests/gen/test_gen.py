@@ -40,7 +40,8 @@ def build(path, text):
 def compare_machine(path):
     """pylib's page-by-page judgement equals the promised classes."""
     expected = Expected(f"{path}.json")
-    with ElfCore(path, expected.page_size) as core:
+    # What was made into another format left the core beside it.
+    with ElfCore(f"{path}.elf" if os.path.exists(f"{path}.elf") else path, expected.page_size) as core:
         harness.expect(core.present() == expected.present, "present pages differ")
         harness.expect_equal(core.max_mapnr(), expected.max_mapnr, "max_mapnr")
         harness.expect(not core.problems, "; ".join(core.problems))
@@ -99,7 +100,9 @@ def try_recipe(path):
     with tempfile.TemporaryDirectory(prefix="gen-") as folder:
         dump = pathlib.Path(folder) / "dump"
         build(dump, text)
-        if os.path.exists(f"{dump}.json") and path.stem.startswith(("good", "sample")):
+        if "
+[machine]
+" in text and path.stem.startswith(("good", "sample")):
             (compare_kdump if "[kdump]" in text else compare_machine)(dump)
 
 

@@ -197,6 +197,7 @@ static void test_texts(void)
 		{ "-F a b", "2 file names given; wanted: VMCORE" },
 		{ "--splitblock-size -1 --split a b c", "option --splitblock-size: '-1' is not a size in KB" },
 		{ "-L 0 a b", "option -L: '0' is not a size (a number above 0, then K, M, G, T, P or E)" },
+		{ "--eppic f -x v a b", "option --eppic is not in this version" },
 		{ "-g out a", "option -g needs -x" },
 		{ "-g out -x v a", "1 file name given; wanted: no file" },
 		{ "-g out -x v -d 1", "options -g and -d exclude each other" },

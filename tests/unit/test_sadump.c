@@ -242,6 +242,30 @@ static void test_any_damage(void)
 	dump_close(dump);
 }
 
+static void test_time(void)
+{
+	static const uint8_t good[] = { 0xea, 0x07, 11, 26, 13, 40, 5, 0, 0, 0, 0, 0, 0x88, 0xff };
+	struct dump *dump = NULL;
+
+	build(true);
+	CHECK_OK(open_image(FILE_LEN, &dump));
+	CHECK_EQ(dump->crash_time, 0);
+	dump_close(dump);
+	/* 2026-11-26 13:40:05 two hours east of Greenwich. */
+	memcpy(image + AT_DUMP + SADUMP_DUMP_TIME, good, sizeof(good));
+	CHECK_OK(open_image(FILE_LEN, &dump));
+	CHECK_EQ(dump->crash_time, 1795693205);
+	dump_close(dump);
+	put_u16(image + AT_DUMP + SADUMP_DUMP_TIME + EFI_TIME_ZONE, 2047, ORDER_LITTLE);
+	CHECK_OK(open_image(FILE_LEN, &dump));
+	CHECK_EQ(dump->crash_time, 1795693205 + 7200);
+	dump_close(dump);
+	image[AT_DUMP + SADUMP_DUMP_TIME + EFI_TIME_MONTH] = 13;
+	CHECK_OK(open_image(FILE_LEN, &dump));
+	CHECK_EQ(dump->crash_time, 0);
+	dump_close(dump);
+}
+
 static void check_refused(enum err_kind kind, const char *part)
 {
 	struct dump *dump = NULL;
@@ -300,6 +324,7 @@ int main(void)
 	RUN(test_no_registers);
 	RUN(test_cut_off);
 	RUN(test_any_damage);
+	RUN(test_time);
 	RUN(test_refusals);
 	RUN(test_fragments);
 	return unit_status();
