@@ -121,12 +121,15 @@ def size_of(path):
 
 def stop_copy(program, inputs, dump, signum):
     """Send signum while the copy is running; returns the finished process.
-    Fails when the run was always over before."""
+    Fails when the run was always over before. Background jobs of a shell start with
+    SIGINT ignored, and the program would leave it so."""
+    def heed():
+        signal.signal(signum, signal.SIG_DFL)
     for _ in range(SIGNAL_TRIES):
         dump.unlink(missing_ok=True)
         with subprocess.Popen([program, "-c", "-d", "0", inputs["long"], str(dump)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True) as process:
+                              stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
             while process.poll() is None and size_of(dump) < LONG_FRONT:
                 time.sleep(0.001)
             process.send_signal(signum)
