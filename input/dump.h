@@ -112,6 +112,7 @@ struct dump {
 	uint16_t machine;	/* EM_*; 0 when the format does not say */
 	uint64_t lacking;	/* page frames of a split set that no piece at hand is to have */
 	bool incomplete;	/* marked so by whoever wrote it, or cut off */
+	bool no_vmemmap;	/* whoever wrote it left out unused struct pages (-e) */
 	uint64_t crash_time;	/* seconds since the epoch; 0: only the kernel's VMCOREINFO may tell */
 	/*
 	 * /proc/kcore of the kernel that runs here: memory changes while it is read.

@@ -102,6 +102,7 @@ static void take_headers(struct dump *dump, const struct kdump_file *file)
 	dump->phys_base = file->phys_base;
 	dump->has_phys_base = true;
 	dump->page_flags = file->status & KDUMP_PAGE_CODECS;
+	dump->no_vmemmap = file->status & KDUMP_NO_VMEMMAP;
 	dump->uts = &file->uts;
 	/* Not for notes that are there: the header of QEMU counts CPUs, too. */
 	if (!dump->nr_cpus && file->nr_cpus <= INT32_MAX)

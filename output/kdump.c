@@ -56,7 +56,7 @@ static struct err *writer_init(struct kdump_writer *w)
 	/* An input that was cut off makes an output with pages missing. */
 	w->status = (copy->as_stored ? w->dump->page_flags :
 		     copy->codec ? copy->codec->page_flag : 0) |
-		    (w->params->no_vmemmap ? KDUMP_NO_VMEMMAP : 0) |
+		    (w->params->no_vmemmap || w->dump->no_vmemmap ? KDUMP_NO_VMEMMAP : 0) |
 		    (w->dump->incomplete ? KDUMP_INCOMPLETE : 0);
 	TRY(kdump_geometry_init(&w->geo, w->params->kernel, plan_kept(copy->plan)));
 	if (w->params->is_piece)

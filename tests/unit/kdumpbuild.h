@@ -101,7 +101,7 @@ static inline void kdumpbuild_headers(struct kdumpbuild *b)
 	memcpy(b->file + 12, "Linux", 5);
 	memcpy(b->file + 12 + 4 * 65, f->machine, strlen(f->machine));
 	put_word(b->file + f->tv_sec, 1700000000, f->tv_len, f->order);
-	kdumpbuild_u32(b, f->status, 1);
+	kdumpbuild_u32(b, f->status, KDUMP_NO_VMEMMAP | 1);
 	kdumpbuild_u32(b, f->status + 4, 4096);
 	kdumpbuild_u32(b, f->status + 8, 1);
 	kdumpbuild_u32(b, f->status + 12, 2);

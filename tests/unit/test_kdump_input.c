@@ -66,7 +66,7 @@ static void test_every_layout(void)
 		CHECK_EQ(dump->crash_time, 1700000000);
 		CHECK(!strcmp(dump->uts->field[4], kdumpbuild_forms[i].machine));
 		CHECK(dump->vmcoreinfo_len == 14 && !memcmp(dump->vmcoreinfo, "PAGESIZE=4096\n", 14));
-		CHECK(!dump->incomplete);
+		CHECK(!dump->incomplete && dump->no_vmemmap);
 		CHECK_OK(dump_set_page_size(dump, 4096));
 		CHECK_EQ(dump->max_mapnr, 100);
 		CHECK_EQ(dump->present_count, 100);
