@@ -44,6 +44,17 @@ static void put_first(FILE *out, const struct facts *facts, uint64_t page_size)
 	put_line(out, "PAGESIZE", number);
 }
 
+/* The text is done: hand it out, or say that memory ran out while it was written. */
+static struct err *take_text(FILE *out, char **text, char **ret)
+{
+	if (fclose(out)) {
+		free(*text);
+		return err_nomem;
+	}
+	*ret = *text;
+	return NULL;
+}
+
 struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char **ret,
 			     size_t *ret_len)
 {
@@ -60,12 +71,7 @@ struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char
 		    fact_text(facts, key, &value))
 			put_line(out, key, value);
 	}
-	if (fclose(out)) {
-		free(text);
-		return err_nomem;
-	}
-	*ret = text;
-	return NULL;
+	return take_text(out, &text, ret);
 }
 
 struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_size, char **ret,
@@ -79,10 +85,5 @@ struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_siz
 	put_first(out, facts, page_size);
 	for (size_t i = 0; i < wanted_fact_count; i++)
 		put_fact(out, facts, wanted_facts[i].kind, wanted_facts[i].name);
-	if (fclose(out)) {
-		free(text);
-		return err_nomem;
-	}
-	*ret = text;
-	return NULL;
+	return take_text(out, &text, ret);
 }

@@ -7,14 +7,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 /* The input goes through its own decoder, and through an allocation of its exact size. */
 static void round_trip(const struct codec *codec, void *ctx, const uint8_t *page, size_t len)

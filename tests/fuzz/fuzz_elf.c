@@ -10,24 +10,10 @@
 #include "facts/facts.h"
 #include "input/dump.h"
 #include "input/index.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "tests/fuzz/fuzz.h"
 
 /* Pages and pieces that one input may cost; the rest is like them. */
 #define LOOK_AT 200
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static void discard(const struct log *log, enum log_level level, const char *line)
-{
-	(void)log;
-	(void)level;
-	require(strchr(line, '\n') == NULL);
-}
 
 static void check_notes(const struct dump *dump)
 {
@@ -123,7 +109,7 @@ static void read_pages(struct dump_view *view, struct dump *dump, unsigned int s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct log log = { .mask = 0x1f, .emit = discard };
+	static const struct log log = { .mask = 0x1f, .emit = fuzz_discard };
 	struct dump_options options = { .log = &log, .no_mmap = len && data[len - 1] & 1 };
 	unsigned int shift = len > 1 ? 12 + data[len - 2] % 7 : 12;
 	struct dump_view *view = NULL;

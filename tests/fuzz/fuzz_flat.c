@@ -11,8 +11,7 @@
 #include "base/checked.h"
 #include "input/flat.h"
 #include "output/rearrange.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "tests/fuzz/fuzz.h"
 
 /* Bytes of the carried file that are looked at. */
 #define LOOK_AT ((uint64_t)1 << 20)
@@ -23,19 +22,6 @@ struct model {
 	size_t records;
 	bool complete;
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static void discard(const struct log *log, enum log_level level, const char *line)
-{
-	(void)log;
-	(void)level;
-	require(strchr(line, '\n') == NULL);
-}
 
 static void model_write(struct model *m, uint64_t off, const uint8_t *data, uint64_t len)
 {
@@ -151,7 +137,7 @@ static void check_rearranged(const uint8_t *data, size_t len, const struct model
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct log log = { .mask = 0x1f, .emit = discard };
+	static const struct log log = { .mask = 0x1f, .emit = fuzz_discard };
 	struct model m = { .file = calloc(1, LOOK_AT) };
 	struct source *inner = NULL, *src = NULL;
 	uint64_t seed = len ? data[len - 1] * UINT64_C(4099) : 0;

@@ -10,16 +10,9 @@
 
 #include "base/checked.h"
 #include "input/kcore.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "tests/fuzz/fuzz.h"
 
 #define LINE 32
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void check_ranges(const struct ranges *set)
 {

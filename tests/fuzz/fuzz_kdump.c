@@ -10,25 +10,11 @@
 #include "base/bits.h"
 #include "base/checked.h"
 #include "input/dump.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "tests/fuzz/fuzz.h"
 
 /* Pages and runs that one input may cost; the rest is like them. */
 #define LOOK_AT 150
 #define BLOCK (UINT64_C(1) << 16)
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static void discard(const struct log *log, enum log_level level, const char *line)
-{
-	(void)log;
-	(void)level;
-	require(strchr(line, '\n') == NULL);
-}
 
 /* What get gives, read gives; an error is one of the expected outcomes. */
 static enum err_kind read_at(struct dump_view *view, uint64_t paddr, size_t len)
@@ -107,7 +93,7 @@ static void check_texts(const struct dump *dump)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct log log = { .mask = 0x1f, .emit = discard };
+	static const struct log log = { .mask = 0x1f, .emit = fuzz_discard };
 	struct dump_options options = { .log = &log };
 	unsigned int shift = len > 1 ? 12 + data[len - 2] % 7 : 12;
 	struct dump_view *view = NULL;

@@ -6,28 +6,10 @@
  */
 #include <stdlib.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/ringbuild.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
 #define CHOICES 8
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-/* Text as it may be shown, and not without end: a few lines per byte of memory at the very most. */
-static struct err *look(void *ctx, const char *text, size_t len)
-{
-	uint64_t *total = ctx;
-
-	for (size_t i = 0; i < len; i++)
-		require((text[i] >= ' ' && text[i] <= '~') || (text[i] >= '\t' && text[i] <= '\r'));
-	*total += len;
-	return NULL;
-}
 
 static const char *const fact_names[] = {
 	"OFFSET(printk_ringbuffer.desc_ring)", "OFFSET(printk_ringbuffer.text_data_ring)",

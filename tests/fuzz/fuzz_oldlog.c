@@ -5,27 +5,10 @@
  */
 #include <stdlib.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/oldlog.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
 #define VARIABLES 112
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static struct err *look(void *ctx, const char *text, size_t len)
-{
-	uint64_t *total = ctx;
-
-	for (size_t i = 0; i < len; i++)
-		require((text[i] >= ' ' && text[i] <= '~') || (text[i] >= '\t' && text[i] <= '\r'));
-	*total += len;
-	return NULL;
-}
 
 static void dump_log(struct flatkernel *fk, bool since_clear)
 {

@@ -12,10 +12,9 @@
 #include "pages/decode.h"
 #include "pages/free_list.h"
 #include "pages/scan.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/eras.h"
 #include "tests/unit/memkernel.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define HEADER 16
 #define LINEAR 0xffff888000000000ull
@@ -34,12 +33,6 @@ static const char *const eras[] = {
 	ERA_5_10 TABLES, ERA_6_4 TABLES, ERA_6_7 TABLES, ERA_6_11 TABLES, ERA_6_12 TABLES,
 	ERA_7_2 TABLES, ERA_4_4 TABLES, ERA_3_18 TABLES, ERA_2_6_32 TABLES ZONES, ERA_7_2,
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static struct err *vtop(const void *state, struct dump_view *view, uint64_t va,
 			struct mapping *ret)

@@ -13,8 +13,7 @@
 #include "elf_info.h"
 #include "input/dump.h"
 #include "input/sadump_layout.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "tests/fuzz/fuzz.h"
 
 #define BLOCK 4096u
 #define FILES 4u
@@ -28,12 +27,6 @@ struct input {
 
 /* Some of the limits of what one file may hold. */
 static uint8_t files[FILES][12 * BLOCK];
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static size_t take(struct input *in, uint8_t *to, size_t want)
 {

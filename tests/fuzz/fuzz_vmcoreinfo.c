@@ -4,25 +4,11 @@
 #include <string.h>
 
 #include "facts/facts.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static void discard(const struct log *log, enum log_level level, const char *line)
-{
-	(void)log;
-	(void)level;
-	require(strchr(line, '\n') == NULL);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void add(struct facts *facts, const uint8_t *data, size_t len)
 {
-	static const struct log log = { .mask = 0x1f, .emit = discard };
+	static const struct log log = { .mask = 0x1f, .emit = fuzz_discard };
 
 	err_free(facts_add_vmcoreinfo(facts, (const char *)data, len, "fuzz", &log));
 }

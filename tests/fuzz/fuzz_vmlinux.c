@@ -7,14 +7,7 @@
 #include <unistd.h>
 
 #include "dwarf_info.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void read_all(const char *path)
 {

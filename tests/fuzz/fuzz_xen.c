@@ -9,17 +9,10 @@
 #include "base/bits.h"
 #include "kernel/xen.h"
 #include "pages/scan.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "tests/fuzz/fuzz.h"
 
 /* A machine of more blocks than this only costs time. */
 #define BLOCKS_MAX 8
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void scan(const struct kernel *kernel, const struct xen *xen)
 {

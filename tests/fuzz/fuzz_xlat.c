@@ -8,9 +8,8 @@
 #include <stdlib.h>
 
 #include "kernel/kernel.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/memkernel.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define HEADER 128
 #define MEM 0x40000000ull
@@ -25,12 +24,6 @@ struct choices {
 	uint64_t root_va, offset, phys_offset, sme_mask, uts_va, stext;
 	uint64_t va[ADDRESSES];
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void choose(const uint8_t *data, struct choices *c)
 {
