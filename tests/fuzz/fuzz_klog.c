@@ -34,7 +34,7 @@ static void add_fact(char *info, size_t room, const uint8_t *choices)
 static void dump_log(struct flatkernel *fk, unsigned int most)
 {
 	uint64_t total = 0, records = 0, lost = 0;
-	struct klog_out out = { look, &total };
+	struct klog_out out = { fuzz_look, &total };
 	struct err *e = klog_dump(fk->reader, false, &out, &records, &lost);
 
 	if (e)

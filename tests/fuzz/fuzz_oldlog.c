@@ -13,7 +13,7 @@
 static void dump_log(struct flatkernel *fk, bool since_clear)
 {
 	uint64_t total = 0, records = 0, lost = 0;
-	struct klog_out out = { look, &total };
+	struct klog_out out = { fuzz_look, &total };
 	struct err *e = klog_dump(fk->reader, since_clear, &out, &records, &lost);
 
 	require(!e || strlen(err_text(e)) > 0);
