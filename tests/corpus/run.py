@@ -94,17 +94,10 @@ def check_output(output, dump, level, source):
             check_bytes(written, core)
 
 
-def input_words(dump):
-    """The dump on a command line; the generator names further disks DUMP.2, DUMP.3 ..."""
-    disks = sorted(dump.parent.glob(f"{dump.name}.[0-9]*"))
-    # Last first: the order does not matter.
-    return [f"--diskset={disk}" for disk in disks[::-1] + [dump]] if disks else [str(dump)]
-
-
 def try_level(program, dump, source, result, level):
     """Filter at one level and judge what happened."""
     output = dump.parent / f"out.{level}"
-    status, out, err = run(program, "-c", "-d", str(level), *input_words(dump), str(output))
+    status, out, err = run(program, "-c", "-d", str(level), *mkdump.input_words(dump), str(output))
     if status == 0:
         harness.expect(result != "error", f"level {level}: accepted")
         check_output(output, dump, level, source)
@@ -126,7 +119,7 @@ def try_log(program, dump, folder, result):
     for partial in (False, True):
         log = folder / f"log.{partial}"
         status, out, err = run(program, "--dump-dmesg", *["--partial-dmesg"] * partial,
-                               *input_words(dump), str(log))
+                               *mkdump.input_words(dump), str(log))
         if not known:
             continue
         harness.expect(status == 0, f"the log: {out}{err}")
@@ -153,7 +146,7 @@ def try_recipe(program, recipe):
         if "\n[xen]\n" in text:
             xenhosts.try_guests(run, check_refusal, program, dump)
         if given.applies(text):
-            given.try_given(run, input_words(dump), program, dump)
+            given.try_given(run, mkdump.input_words(dump), program, dump)
         try_log(program, dump, folder, result)
 
 

@@ -211,6 +211,13 @@ def make(text, path):
         flatten(path, section)
 
 
+def input_words(dump):
+    """What names a dump on a command line: further disks are DUMP.2, DUMP.3 ..."""
+    disks = sorted(dump.parent.glob(f"{dump.name}.[0-9]*"))
+    # Last first: the order does not matter.
+    return [f"--diskset={disk}" for disk in disks[::-1] + [dump]] if disks else [str(dump)]
+
+
 def main(arguments):
     """Command line; exit status 2 for a wrong recipe or usage."""
     if len(arguments) != 2:

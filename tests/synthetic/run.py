@@ -70,7 +70,7 @@ def made(recipe, folder):
 def same_bytes(program, dump, folder, level, options):
     """Run all variants; returns the reports by variant, and leaves the plain file."""
     plain, other = folder / "plain", folder / "other"
-    words = ["-f", "--message-level", "20", *options, "-d", level, dump]
+    words = ["-f", "--message-level", "20", *options, "-d", level, *mkdump.input_words(dump)]
     reports = {"plain": call(program, *words, plain)}
     harness.expect(plain.stat().st_size > 0, "an empty file")
     for variant in VARIANTS:
@@ -86,7 +86,9 @@ def check_log(program, dump, folder):
     records = Expected(path).raw["log"] if path.exists() else None
     if not records:
         return False
-    call(program, "--dump-dmesg", "-f", dump, folder / "log")
+    info = pathlib.Path(f"{dump}.vmcoreinfo")
+    given = ["-i", info] if info.exists() else []
+    call(program, "--dump-dmesg", "-f", *given, *mkdump.input_words(dump), folder / "log")
     got, want = (folder / "log").read_bytes(), logtext.expected(records)
     if got != want:
         pairs = zip(got.split(b"\n") + [b""], want.split(b"\n") + [b""])

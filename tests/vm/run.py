@@ -263,7 +263,7 @@ def crash_once(guest, program, work, reserved, given, seconds):
     kern = kernel(guest.kernel)
     out = work / "out"
     out.mkdir()
-    (work / "initrd").write_bytes(_guest_image(guest, kern))
+    (work / "initrd").write_bytes(_guest_image(guest, kern, None))
     disks = _disks(guest, kern, program, work, given)
     with Machine(_arguments(guest, kern, disks, work, reserved), out / "serial.log") as machine:
         _boot_to_snapshot(machine, guest)
