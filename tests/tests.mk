@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Targets that test; the top Makefile includes this.
 
-.PHONY: test test-unit test-cli test-corpus test-dwarf test-dbg test-synthetic test-package test-vm test-crash asan lint demo demo-kdump
+.PHONY: test test-pylib test-gen test-unit test-cli test-corpus test-dwarf test-dbg test-synthetic test-package test-vm test-crash asan lint demo demo-kdump
 
 # What a machine lacks is installed first, so the build is a make of its own.
 test:
@@ -14,6 +14,13 @@ test-unit: unit-bins
 
 test-cli: all
 	@tests/cli/run.py --program ./makedumpfile
+
+# What the tests themselves stand on: their readers and checkers, their generator.
+test-pylib: all
+	@tests/pylib/test_pylib.py --program ./makedumpfile
+
+test-gen:
+	@tests/gen/test_gen.py
 
 # Every recipe of tests/gen/recipes through the program.
 test-corpus: all

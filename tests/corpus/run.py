@@ -163,7 +163,7 @@ def main():
         if recipe.stem.startswith("big-"):
             continue
         suite.add(recipe.stem, lambda recipe=recipe: try_recipe(program, recipe))
-    return suite.main(args.word)
+    return suite.main(args.word, workers=os.cpu_count())
 
 
 if __name__ == "__main__":

@@ -100,9 +100,8 @@ def try_recipe(path):
     with tempfile.TemporaryDirectory(prefix="gen-") as folder:
         dump = pathlib.Path(folder) / "dump"
         build(dump, text)
-        if "
-[machine]
-" in text and path.stem.startswith(("good", "sample")):
+        # Of flattened ones tests/corpus takes out what they carry.
+        if "\n[machine]\n" in text and "[flatten]" not in text and path.stem.startswith(("good", "sample")):
             (compare_kdump if "[kdump]" in text else compare_machine)(dump)
 
 

@@ -15,6 +15,9 @@ any other exception. Every result is printed with its reason. Exit status:
 was selected (a wrong filter must not look like success).
 """
 
+import contextlib
+import io
+import multiprocessing
 import sys
 import traceback
 
@@ -96,12 +99,47 @@ class Suite:
         self.out.write(f"{result:4} {self.name}: {name}{tail}\n")
         self.out.flush()
 
-    def main(self, words=()):
-        """Run the cases whose name contains any of `words` (all without words)."""
+    def run_apart(self, case):
+        """run_one() with what it and the case print caught; (result, text)."""
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text):
+            self.out = text
+            return self.run_one(*case), text.getvalue()
+
+    def run_many(self, cases, workers):
+        """Results of cases in order, run by so many processes at a time."""
+        def work(numbers, pipe):
+            for number in numbers:
+                pipe.send(self.run_apart(cases[number]))
+        # Forked: cases are functions that cannot be sent. Each takes every workers-th case.
+        context = multiprocessing.get_context("fork")
+        pipes = []
+        for first in range(workers):
+            here, there = context.Pipe(duplex=False)
+            context.Process(target=work, args=(range(first, len(cases), workers), there),
+                            daemon=True).start()
+            there.close()
+            pipes.append(here)
+        for number, (name, _) in enumerate(cases):
+            try:
+                result, text = pipes[number % workers].recv()
+            except EOFError:
+                result, text = "failed", f"FAIL {self.name}: {name}: its process has died\n"
+            self.out.write(text)
+            self.out.flush()
+            yield result
+
+    def main(self, words=(), workers=1):
+        """Run the cases whose name contains any of `words` (all without words).
+
+        workers: processes that share the cases, which then must not depend on one another.
+        """
         count = {"passed": 0, "failed": 0, "skipped": 0}
-        for name, function in self.cases:
-            if not words or any(word in name for word in words):
-                count[self.run_one(name, function)] += 1
+        cases = [case for case in self.cases
+                 if not words or any(word in case[0] for word in words)]
+        for result in (self.run_many(cases, workers) if workers > 1 else
+                       (self.run_one(*case) for case in cases)):
+            count[result] += 1
         self.out.write("{passed} passed, {failed} failed, {skipped} skipped\n".format(**count))
         if sum(count.values()) == 0:
             return 99

@@ -7,6 +7,7 @@ each time the checker must name a fault, and none in the sound file.
 """
 
 import argparse
+import io
 import os
 import pathlib
 import struct
@@ -157,6 +158,21 @@ def add_small(suite):
         good = elfnote.build("CORE", 1, bytes(8), "<")
         found, problems = elfnote.parse(good + struct.pack("<III", 0xFFFFFFFF, 8, 1), "<")
         harness.expect_equal((len(found), len(problems)), (1, 1), "notes and problems")
+
+    @suite.case("cases in several processes")
+    def processes():
+        out = io.StringIO()
+        inner = harness.Suite("inner", out)
+        for name in "abcd":
+            inner.add(name, lambda name=name: harness.expect(name != "c", "it is c"))
+        inner.add("e", lambda: os._exit(3))
+        inner.add("f", lambda: None)
+        inner.add("g", lambda: None)
+        harness.expect_equal(inner.main(workers=2), 1, "exit status")
+        harness.expect_equal([line.split(":")[0] for line in out.getvalue().splitlines()],
+                             ["ok   inner", "ok   inner", "FAIL inner", "ok   inner", "FAIL inner",
+                              "ok   inner", "FAIL inner", "4 passed, 3 failed, 0 skipped"],
+                             "what is printed, where e takes its process and g with it")
 
     @suite.case("sets of pages")
     def sets():

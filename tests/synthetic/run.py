@@ -141,7 +141,7 @@ def main():
     suite.add("windows -e", lambda: unused.try_recipe(program, WINDOWS))
     suite.add("windows", lambda: try_windows(program))
     bigmachine.add(suite, program)
-    return suite.main(args.word)
+    return suite.main(args.word, workers=os.cpu_count())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Cases: a kdump file that QEMU wrote, of the same moment as its ELF file.
 
+Debian's QEMU writes kdump-zlib only; it is built without lzo and snappy, whose
+pages the recipes of tests/gen have in QEMU's layout.
+
 It comes flattened, without the kernel's names in its header, with zero pages
 shared, and on arm64 in blocks of 64 KiB whatever the kernel's page size is.
 """
