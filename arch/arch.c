@@ -65,6 +65,24 @@ const struct arch *arch_by_machine(uint16_t machine)
 	return NULL;
 }
 
+static bool tells(const struct arch *arch, const struct facts *facts)
+{
+	const char *const *name = arch->telling_facts;
+
+	while (name && *name && !fact_has(facts, *name))
+		name++;
+	return name && *name;
+}
+
+uint16_t arch_machine_by_facts(const struct facts *facts)
+{
+	for (size_t i = 0; i < ARRAY_LEN(arch_table); i++) {
+		if (tells(arch_table[i], facts))
+			return arch_table[i]->machine;
+	}
+	return 0;
+}
+
 /* @word is one of the blank-separated words of @list. */
 static bool list_has(const char *list, const char *word)
 {

@@ -40,6 +40,12 @@ struct arch {
 	const char *uts_names;	/* blank-separated names utsname.machine may have */
 	uint16_t machine;	/* EM_* */
 	/*
+	 * NULL-ended; NULL: none. Facts that kernels of no other architecture export,
+	 * for dumps that do not name theirs: QEMU's kdump files of aarch64 guests say
+	 * "Unknown" (seen with 7.2).
+	 */
+	const char *const *telling_facts;
+	/*
 	 * Required. Derive all constants from facts and dump into *ret_state, which
 	 * is read-only afterwards and shared by threads. The error says which fact is missing.
 	 */
@@ -90,6 +96,9 @@ const char *arch_machine_name(uint16_t machine, char *buf, size_t len);
  * have @word bytes; 0 when nobody listed it.
  */
 uint16_t arch_machine_by_uname(const char *name, unsigned int word);
+
+/* The ELF machine number of the architecture whose telling facts are there, or 0. */
+uint16_t arch_machine_by_facts(const struct facts *facts);
 
 /* What uname -m says on an ELF machine of @word bytes, or NULL for one nobody listed. */
 const char *arch_machine_uname(uint16_t machine, unsigned int word);

@@ -160,10 +160,14 @@ static uint64_t arm64_phys_base(const void *priv)
 	return state->phys_offset;
 }
 
+/* Since 4.12 (20a166243328, "arm64: kdump: add VMCOREINFO's for user-space tools"). */
+static const char *const telling_facts[] = { "NUMBER(kimage_voffset)", NULL };
+
 const struct arch arch_arm64 = {
 	.name = "aarch64",
 	.uts_names = "aarch64 aarch64_be arm64",
 	.machine = EM_AARCH64,
+	.telling_facts = telling_facts,
 	.init = arm64_init,
 	.deinit = arm64_deinit,
 	.vtop = arm64_vtop,

@@ -225,10 +225,15 @@ static uint64_t x86_64_phys_base(const void *priv)
 	return state->phys_base;
 }
 
+/* The page tables at boot: init_level4_pgt until 4.12, init_top_pgt since (65ade2f872b4). */
+static const char *const telling_facts[] = { "SYMBOL(init_top_pgt)", "SYMBOL(init_level4_pgt)",
+					     NULL };
+
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.uts_names = "x86_64",
 	.machine = EM_X86_64,
+	.telling_facts = telling_facts,
 	.init = x86_64_init,
 	.deinit = x86_64_deinit,
 	.vtop = x86_64_vtop,

@@ -191,6 +191,9 @@ static struct err *learn(struct kernel *kernel, const struct kernel_files *files
 	kernel->order = dump->order;
 	kernel->word = arch_machine_word(dump->machine, dump->word);
 	TRY(gather_facts(kernel));
+	if (!dump->machine)
+		dump->machine = arch_machine_by_facts(&kernel->facts);
+	kernel->word = arch_machine_word(dump->machine, dump->word);
 	kernel_given_init(&given);
 	e = kernel_read_given(kernel, files, &given);
 	if (!e)

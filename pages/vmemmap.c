@@ -219,9 +219,13 @@ static struct err *collect_all(struct collector *c, unsigned int threads,
 	return scan_each(&job, threads, &taker, &counts, progress);
 }
 
-/* Take away what is used; when that is not known in full, everything. */
+/*
+ * Take away what is used; when that is not known in full, everything. Struct
+ * pages on persistent memory have a level bit of their own.
+ */
 static struct err *reduce(struct collector *c)
 {
+	const struct ranges *pmem = &c->job->kernel->dump->pmem;
 	struct ranges *pfns = &c->unused->pfns;
 
 	if (c->used_overflow) {
@@ -231,6 +235,8 @@ static struct err *reduce(struct collector *c)
 	}
 	for (size_t i = 0; i < c->used.count; i++)
 		TRY(ranges_remove(pfns, c->used.v[i].start, c->used.v[i].end));
+	for (size_t i = 0; i < pmem->count; i++)
+		TRY(ranges_remove(pfns, pmem->v[i].start, pmem->v[i].end));
 	return NULL;
 }
 

@@ -115,6 +115,33 @@ static void one_walk(unsigned int entry_size, enum byte_order order)
 	memkernel_close(&mk);
 }
 
+/* What a kernel exports tells its architecture where the file does not. */
+static void test_machines_by_facts(void)
+{
+	static const struct {
+		enum fact_kind kind;
+		const char *name;
+		uint16_t machine;
+	} cases[] = {
+		{ FACT_NUMBER, "kimage_voffset", 183 },
+		{ FACT_SYMBOL, "init_top_pgt", 62 },
+		{ FACT_SYMBOL, "init_level4_pgt", 62 },
+		/* riscv has it, too. */
+		{ FACT_NUMBER, "VA_BITS", 0 },
+		{ FACT_SYMBOL, "swapper_pg_dir", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct facts facts;
+
+		facts_init(&facts);
+		CHECK_EQ(arch_machine_by_facts(&facts), 0);
+		CHECK_OK(facts_add(&facts, cases[i].kind, cases[i].name, 1, "test"));
+		CHECK_EQ(arch_machine_by_facts(&facts), cases[i].machine);
+		facts_deinit(&facts);
+	}
+}
+
 static void test_walk(void)
 {
 	one_walk(4, ORDER_LITTLE);
@@ -127,6 +154,7 @@ int main(void)
 {
 	RUN(test_table);
 	RUN(test_machines);
+	RUN(test_machines_by_facts);
 	RUN(test_walk);
 	return unit_status();
 }
