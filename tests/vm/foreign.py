@@ -26,7 +26,12 @@ class Foreign:
         """What to put before the program's arguments, as a list of str."""
         folders = sorted({str(item.parent) for item in self.root.rglob("lib*.so*")})
         loader = next(self.root.rglob(LOADER))
-        return [str(loader), "--library-path", ":".join(folders), str(self.path)]
+        words = [str(loader), "--library-path", ":".join(folders)]
+        # makedumpfile ends its threads by pthread_exit(), which looks for libgcc_s where
+        # this loader was not told to, and aborts.
+        for library in self.root.rglob("libgcc_s.so.1"):
+            words += ["--preload", str(library)]
+        return [*words, str(self.path)]
 
 
 def _fetch(package, program, skip):
