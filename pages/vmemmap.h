@@ -29,7 +29,8 @@ struct vmemmap_unused {
 
 /*
  * Judge all blocks of @job (whose unused_vmemmap is not looked at) and find the
- * pages of memory that hold unused struct pages only; @unused is zeroed before.
+ * pages of memory that hold unused struct pages only, persistent memory apart,
+ * which has a level bit of its own; @unused is zeroed before.
  * No job->map: none. @budget bytes of ranges are held at most, twice while
  * sorting. An address that cannot be translated has no page. Fails for
  * lack of memory and with err_stopped.

@@ -64,7 +64,8 @@ class Expected:
         return self.present & ~self.dropped(level)
 
     def unused_vmemmap(self, level):
-        """Pages that hold struct pages of no page that is kept at this level."""
+        """Pages that hold struct pages of no page that is kept at this level; those on
+        persistent memory have a level of their own."""
         per, used, every = self.page_size // 64, set(), set()
         kept = self.kept(level)
         for pfn, address in self.raw["memory_map"]:
@@ -74,7 +75,7 @@ class Expected:
             if (kept >> pfn & (1 << per) - 1 or pfn + per > self.max_mapnr
                     or not self.present >> block & (1 << (1 << BLOCK_SHIFT)) - 1):
                 used.add(page)
-        return bits.from_iterable(every - used) & kept
+        return bits.from_iterable(every - used) & kept & ~self.classes.get("pmem_metadata", 0)
 
     def counters(self, level):
         """Report label -> number of pages at this level."""
