@@ -54,7 +54,8 @@ struct err *stats_open_file(const struct options *options, FILE **ret)
 		return err_new(ERR_IO, "Can't open the file of --json (%s). %s", options->json,
 			       strerror(errno));
 	if (!fstat(fd, &st)) {
-		if (is_input(&st, options))
+		/* -g: VMLINUX is no word. */
+		if (is_input(&st, options) || is_file(&st, options->vmcore))
 			same = options->vmcore;
 		/* A DUMPFILE that is not there yet could only be a link to this new file. */
 		for (size_t i = 0; i < options->dumpfile_count; i++)

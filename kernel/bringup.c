@@ -189,7 +189,6 @@ static struct err *learn(struct kernel *kernel, const struct kernel_files *files
 	if (!dump->machine && dump->uts)
 		dump->machine = arch_machine_by_uname(dump->uts->field[4], dump->word);
 	kernel->order = dump->order;
-	kernel->word = arch_machine_word(dump->machine, dump->word);
 	TRY(gather_facts(kernel));
 	if (!dump->machine)
 		dump->machine = arch_machine_by_facts(&kernel->facts);
