@@ -29,6 +29,7 @@ class Guest:
     qemu is the format of a second dump that QEMU makes of the same moment.
     Guests that crash run the program on their own memory before; live lets one do
     so that does not crash ("yes"), and any one estimate the dump too ("estimate").
+    namespaces makes guest/nvdimm prepare as many regions of pmem MiB, one as each word says.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Guest:
     qemu: str = ""
     live: str = ""
     why: str = ""
+    # Not in the representation, which is part of every guest's key.
+    namespaces: str = dataclasses.field(default="", repr=False)
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
@@ -77,6 +80,9 @@ GUESTS = [
           why="memory added and partly taken offline again"),
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
+    Guest("x86-6.12-nvdimm", "6.12", memory=640, pmem=128, workload="dax=16 anon=16 free=8",
+          namespaces="fsdax-dev fsdax-mem devdax-dev devdax-mem raw",
+          why="namespaces of persistent memory as a stock kernel leaves them"),
     Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
