@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "kernel/pmem.h"
 #include "pages/free_list.h"
 #include "pages/plan.h"
 
@@ -71,13 +72,22 @@ static struct err *find_xen(struct machine *m, const struct options *options, un
 
 static struct err *find_pmem(struct machine *m, const char *name)
 {
-	bool found = false;
+	struct types *types = NULL;
+	bool known = false;
+	struct err *e;
 
-	if (!m->dump->pmem.count)
-		return NULL;
-	if (m->reader)
-		TRY(kernel_pmem_metadata(m->reader, &m->metadata, &found));
-	if (!found)
+	if (m->reader) {
+		e = kernel_load_types(m->reader, &types);
+		if (err_kind(e) == ERR_NOMEM)
+			return e;
+		if (e)
+			log_debug(m->kernel->log, "types of the kernel: %s", err_text(e));
+		err_free(e);
+		e = kernel_find_pmem(m->reader, types, &m->metadata, &known);
+		types_destroy(types);
+		TRY(e);
+	}
+	if (m->dump->pmem.count && !known)
 		log_warn(m->kernel->log, "%s: persistent memory without a list of its metadata: all"
 			 " of it is left out", name);
 	return NULL;

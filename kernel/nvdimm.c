@@ -106,7 +106,7 @@ struct err *nvdimm_block_read(struct dump_view *view, uint64_t start, uint64_t e
 	*found = false;
 	if (end < start || end - start <= DATAOFF_MIN)
 		return NULL;
-	e = dump_read(view, start + NVDIMM_BLOCK_BYTES, bytes, sizeof(bytes));
+	e = dump_view_read(view, start + NVDIMM_BLOCK_BYTES, bytes, sizeof(bytes));
 	if (err_kind(e) == ERR_NOMEM)
 		return e;
 	if (!e)

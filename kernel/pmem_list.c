@@ -3,7 +3,7 @@
  * Where persistent memory holds its own struct pages, by the kernel's list
  * devm_memmap_vmcore_head (RFC "pmem memmap dump" v2, 2023-04).
  */
-#include "kernel/kernel.h"
+#include "kernel/pmem.h"
 
 /* Elements to look at; one per device with its memmap on itself. */
 #define PMEM_LIST_LIMIT 65536
@@ -54,7 +54,7 @@ static struct err *visit(void *ctx, uint64_t node)
 	return add_range(walk, start, end);
 }
 
-struct err *kernel_pmem_metadata(struct kreader *reader, struct ranges *metadata, bool *found)
+struct err *kernel_pmem_listed(struct kreader *reader, struct ranges *metadata, bool *found)
 {
 	const struct kernel *kernel = kreader_kernel(reader);
 	struct pmem_walk walk = {
