@@ -4,7 +4,6 @@
 
 #include "base/bytes.h"
 #include "base/checked.h"
-#include "kernel/symbols.h"
 #include "kernel/xarray.h"
 
 /* PGMAP_ALTMAP_VALID (5.3). */
@@ -166,17 +165,14 @@ static struct err *visit(void *ctx, uint64_t index, uint64_t entry)
 	return NULL;
 }
 
-struct err *kdev_pagemaps_for_each(struct kreader *reader, const struct types *types,
+struct err *kdev_pagemaps_for_each(struct kreader *reader, const struct types *types, uint64_t array,
 				   struct err *(*fn)(void *ctx, const struct dev_pagemap *map), void *ctx)
 {
 	struct walk walk = { .reader = reader, .fn = fn, .ctx = ctx };
-	uint64_t address;
 	struct err *e;
 
 	TRY(find_fields(&walk, types));
-	if (!ksymbol(reader, "pgmap_array", &address))
-		return err_new(ERR_NOT_FOUND, "SYMBOL(pgmap_array) is not known");
-	e = kxarray_for_each(reader, types, address, XARRAY_NODES_MAX, visit, &walk);
+	e = kxarray_for_each(reader, types, array, XARRAY_NODES_MAX, visit, &walk);
 	ranges_deinit(&walk.seen);
 	return e;
 }

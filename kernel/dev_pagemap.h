@@ -24,13 +24,13 @@ struct dev_pagemap {
 };
 
 /*
- * Call @fn with each range of each device page map; the memmap comes with
- * the first range only. A damaged map is skipped with a warning.
- * ERR_NOT_FOUND: the symbol or a member is unknown. ERR_BAD_INPUT or a read's
+ * Call @fn with each range of each device page map in the XArray at @array
+ * (SYMBOL(pgmap_array)); the memmap comes with the first range only. A damaged map is
+ * skipped with a warning. ERR_NOT_FOUND: a member is unknown. ERR_BAD_INPUT or a read's
  * error: the array is damaged, and what @fn has seen is not all. An error
  * of @fn ends the walk and is returned.
  */
-struct err *kdev_pagemaps_for_each(struct kreader *reader, const struct types *types,
+struct err *kdev_pagemaps_for_each(struct kreader *reader, const struct types *types, uint64_t array,
 				   struct err *(*fn)(void *ctx, const struct dev_pagemap *map),
 				   void *ctx) __attribute__((warn_unused_result));
 

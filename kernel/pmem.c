@@ -9,6 +9,7 @@
 #include "kernel/dev_pagemap.h"
 #include "kernel/nvdimm.h"
 #include "kernel/resource.h"
+#include "kernel/symbols.h"
 
 /* System RAM in include/linux/ioport.h (4.6), whatever it is called: "System RAM (kmem)". */
 #define IORESOURCE_SYSRAM UINT64_C(0x01000000)
@@ -149,17 +150,30 @@ static struct err *forgive(const struct search *search, struct err *e)
 	return NULL;
 }
 
-static struct err *ask_resources(struct search *search)
+static struct err *ask_resources(struct search *search, uint64_t root)
 {
 	struct err *e;
 
 	find_descs(search);
-	e = kresources_for_each(search->reader, search->types, visit_resource, search);
+	e = kresources_for_each(search->reader, search->types, root, visit_resource, search);
 	if (e) {
 		ranges_deinit(&search->device);
 		ranges_deinit(&search->ram);
 	}
 	return forgive(search, e);
+}
+
+static struct err *ask_kernel(struct search *search)
+{
+	struct symbol_want wants[] = { { .name = "iomem_resource" }, { .name = "pgmap_array" } };
+
+	TRY(forgive(search, ksymbols_find(search->reader, wants, ARRAY_LEN(wants))));
+	if (wants[0].found)
+		TRY(ask_resources(search, wants[0].address));
+	if (wants[1].found)
+		TRY(forgive(search, kdev_pagemaps_for_each(search->reader, search->types,
+							   wants[1].address, visit_pagemap, search)));
+	return NULL;
 }
 
 /* Namespaces of a marked segment, one behind the other from its start on. */
@@ -233,9 +247,7 @@ struct err *kernel_find_pmem(struct kreader *reader, const struct types *types,
 	struct err *e = NULL;
 
 	if (types)
-		e = ask_resources(&search);
-	if (!e && types)
-		e = forgive(&search, kdev_pagemaps_for_each(reader, types, visit_pagemap, &search));
+		e = ask_kernel(&search);
 	if (!e)
 		e = ask_segments(&search);
 	if (!e)

@@ -6,7 +6,6 @@
 
 #include "base/bytes.h"
 #include "base/checked.h"
-#include "kernel/symbols.h"
 
 /* struct resource has 64 bytes, 96 with debugging; members beyond are not believed. */
 #define NODE_BYTES_MAX 256
@@ -147,17 +146,14 @@ static struct err *walk_tree(struct walk *walk, const struct node *root,
 	return err_new(ERR_BAD_INPUT, "iomem_resource: more than %u resources", RESOURCES_MAX);
 }
 
-struct err *kresources_for_each(struct kreader *reader, const struct types *types,
+struct err *kresources_for_each(struct kreader *reader, const struct types *types, uint64_t root,
 				struct err *(*fn)(void *ctx, const struct kresource *resource),
 				void *ctx)
 {
 	struct walk walk = { .reader = reader };
-	struct node root;
-	uint64_t address;
+	struct node node;
 
 	TRY(find_fields(&walk, types));
-	if (!ksymbol(reader, "iomem_resource", &address))
-		return err_new(ERR_NOT_FOUND, "SYMBOL(iomem_resource) is not known");
-	TRY(read_node(&walk, address, &root));
-	return walk_tree(&walk, &root, fn, ctx);
+	TRY(read_node(&walk, root, &node));
+	return walk_tree(&walk, &node, fn, ctx);
 }

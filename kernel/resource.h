@@ -19,12 +19,12 @@ struct kresource {
 };
 
 /*
- * Call @fn with each node of iomem_resource, parents first, ascending.
- * ERR_NOT_FOUND: the symbol or the members of struct resource are unknown.
+ * Call @fn with each node under the struct resource at @root (SYMBOL(iomem_resource)), parents
+ * first, ascending. ERR_NOT_FOUND: the members of struct resource are unknown.
  * ERR_BAD_INPUT or a read's error: the tree is damaged, and what @fn has seen is
  * not all. An error of @fn ends the walk and is returned.
  */
-struct err *kresources_for_each(struct kreader *reader, const struct types *types,
+struct err *kresources_for_each(struct kreader *reader, const struct types *types, uint64_t root,
 				struct err *(*fn)(void *ctx, const struct kresource *resource),
 				void *ctx) __attribute__((warn_unused_result));
 
