@@ -81,7 +81,7 @@ GUESTS = [
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
     Guest("x86-6.12-nvdimm", "6.12", memory=640, pmem=128, workload="dax=16 anon=16 free=8",
-          namespaces="fsdax-dev fsdax-mem devdax-dev devdax-mem raw",
+          namespaces="fsdax-dev fsdax-mem devdax-dev devdax-mem raw", qemu="kdump-zlib",
           why="namespaces of persistent memory as a stock kernel leaves them"),
     Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),

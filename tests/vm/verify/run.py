@@ -22,7 +22,7 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+from verify import callers, crashes, dmesg, dumps, external, flattened, live, nvdimm, pmem  # noqa: E402
 from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
@@ -61,6 +61,8 @@ def build(subject, facts):
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
         pmem.add(suite, subject, facts)
+    if guest(subject.meta["guest"]).namespaces:
+        nvdimm.add(suite, subject, facts)
     for part in (dumps, tags, report, dmesg, vmemmap):
         part.add(suite, subject, facts)
     if subject.vmcore.name != "vmcore.pmem.elf":
@@ -106,7 +108,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="verify-", dir=program.scratch_parent())
     subject = Subject(folder, marked if marked.exists() else folder / "vmcore.elf",
                       args.program.resolve(), scratch)
-    facts = Facts(never=0)
+    facts = Facts(never=0, device=0)
     try:
         others = external.Background([] if args.only else external.judges(subject))
         others.start()
