@@ -81,8 +81,10 @@ def _guest_image(guest, kern, program):
         modules.append("virtio_balloon")
     if guest.pmem:
         modules += ["nfit", "nd_pmem"]
-    if "devdax" in guest.namespaces:
+    if "devdax" in guest.namespaces or "kmem" in guest.namespaces:
         modules += ["dax_pmem", "device_dax"]
+    if "kmem" in guest.namespaces:
+        modules += ["kmem"]
     image.add_modules(kern, modules)
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
@@ -139,8 +141,11 @@ def _x86_machine(guest):
     if guest.plug or guest.pmem:
         memory += f",slots=8,maxmem={guest.memory + 8192}M"
     options += ["-m", memory]
-    for number in range(len(guest.namespaces.split()) or bool(guest.pmem)):
-        options += ["-object", f"memory-backend-ram,id=pmem{number},size={guest.pmem}M",
+    # The kernel numbers regions in the order of QEMU's table, which has the last device first.
+    words = guest.namespaces.split() or [""] * bool(guest.pmem)
+    for number, word in enumerate(reversed(words)):
+        size = word.partition(":")[2] or guest.pmem
+        options += ["-object", f"memory-backend-ram,id=pmem{number},size={size}M",
                     "-device", f"nvdimm,memdev=pmem{number}"]
     if guest.nodes > 1:
         share = guest.memory // guest.nodes

@@ -21,6 +21,7 @@ from verify.pmem import METADATA, USERDATA
 from verify.subject import TAG, kept_pages
 
 LINE = re.compile(r"nvdimm: (\S+) namespace (0x[0-9a-f]+) (\d+) data (0x[0-9a-f]+) (\d+)")
+KMEM = re.compile(r"^ *([0-9a-f]+)-([0-9a-f]+) : System RAM \(kmem\)$", re.M)
 TAGGED_PAGES = 1024
 
 
@@ -48,11 +49,14 @@ class Device:
                            for what, *rest in LINE.findall(text)
                            for whole, data in [(rest[:2], rest[2:])]]
         self.in_ram = 0  # pages of RAM with struct pages of the devices
+        iomem = (subject.folder / "iomem").read_text(encoding="ascii")
+        self.ram = bits.from_ranges((int(start, 16) // size, (int(end, 16) + 1) // size)
+                                    for start, end in KMEM.findall(iomem))
 
     @functools.cached_property
     def all(self):
-        """Every page of the devices."""
-        return functools.reduce(int.__or__, (item.pages for item in self.namespaces), 0)
+        """Every page of the devices that did not become RAM."""
+        return functools.reduce(int.__or__, (item.pages for item in self.namespaces), 0) & ~self.ram
 
     @functools.cached_property
     def metadata(self):
@@ -81,16 +85,22 @@ def struct_pages(view, pages):
 
 def truth(subject, device):
     """The lists fit each other, and the text is where it was written."""
-    wanted = guest(subject.meta["guest"]).namespaces.split()
+    wanted = [word.partition(":")[0] for word in guest(subject.meta["guest"]).namespaces.split()]
     expect_equal([item.what for item in device.namespaces], wanted, "namespaces")
+    expect(bool(device.ram) == ("kmem" in wanted), f"RAM by kmem: {bits.show(device.ram)}")
     view = PageView(subject.core)
     for item in device.namespaces:
+        if item.what == "kmem":
+            expect(not device.ram & ~item.data, "RAM by kmem is elsewhere")
+            continue
         expect(item.data and not item.data & ~item.pages, f"{item.what}: data is elsewhere")
         tagged = sum(1 for pfn in bits.iterate(item.data)
                      if TAG.match(subject.core.page(pfn) or b""))
         expect(tagged >= TAGGED_PAGES, f"{item.what}: {tagged} pages with text")
+        if item.what == "raw":
+            continue
         where = struct_pages(view, item.data)
-        expect(bool(where) == (item.what != "raw"), f"{item.what}: struct pages {bits.show(where)}")
+        expect(where, f"{item.what}: no struct pages")
         if item.what.endswith("-dev"):
             expect(not where & ~(item.pages & ~item.data), f"struct pages at {bits.show(where)}")
         else:
