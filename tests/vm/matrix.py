@@ -30,7 +30,8 @@ class Guest:
     Guests that crash run the program on their own memory before; live lets one do
     so that does not crash ("yes"), and any one estimate the dump too ("estimate").
     namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
-    as many as follow a colon.
+    as many as follow a colon, from the highest address down. x86 has struct pages of less
+    than a section (128 MiB) in RAM, whatever a namespace says.
     """
 
     name: str
@@ -81,8 +82,9 @@ GUESTS = [
           why="memory added and partly taken offline again"),
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
-    Guest("x86-6.12-nvdimm", "6.12", memory=640, pmem=64, workload="dax=16 anon=16 free=8",
-          namespaces="fsdax-dev fsdax-mem devdax-dev devdax-mem raw kmem:288", qemu="kdump-zlib",
+    Guest("x86-6.12-nvdimm", "6.12", memory=640, pmem=128, workload="dax=16 anon=16 free=8",
+          namespaces="raw:64 devdax-mem:64 fsdax-dev fsdax-mem devdax-dev kmem:256",
+          qemu="kdump-zlib",
           why="namespaces of persistent memory as a stock kernel leaves them"),
     Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
