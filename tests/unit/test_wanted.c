@@ -29,10 +29,14 @@ static const char *const whole[] = {
 /* All lines but the @without-th. */
 static void fill(struct facts *facts, size_t without)
 {
+	char line[128];
+
 	facts_init(facts);
 	for (size_t i = 0; i < WHOLE_LINES; i++) {
+		int len = snprintf(line, sizeof(line), "%s\n", whole[i]);
+
 		if (i != without)
-			CHECK_OK(facts_add_vmcoreinfo(facts, whole[i], strlen(whole[i]), "t", NULL));
+			CHECK_OK(facts_add_vmcoreinfo(facts, line, (size_t)len, "t", NULL));
 	}
 }
 
