@@ -261,21 +261,53 @@ static void say_nothing_fits(const struct recovery *r)
 			 r->refused, r->refused_pa);
 }
 
+/* No text: what page tables and the banner tell is enough to read memory. */
+static struct err *find_by_tables(struct kernel *kernel, const struct arch *arch,
+				  struct dump_view *view)
+{
+	struct facts learned;
+	struct arch_env env = kernel_arch_env(kernel, &learned);
+	const char *release = "";
+	struct err *e;
+
+	if (!arch || !arch->search)
+		return NULL;
+	env.view = view;
+	facts_init(&learned);
+	e = arch->search(&env, &learned);
+	if (err_kind(e) == ERR_NOT_FOUND) {
+		err_free(e);
+		e = NULL;
+	} else if (!e) {
+		fact_text(&learned, "OSRELEASE", &release);
+		log_warn(kernel->log, "%s: no VMCOREINFO; the page tables of kernel %s were found in "
+			 "memory and are used", kernel->dump->src->name, release);
+		e = facts_merge(&kernel->facts, &learned);
+	}
+	facts_deinit(&learned);
+	return e;
+}
+
+static struct err *recover(struct recovery *r, struct kernel *kernel, const struct arch *arch)
+{
+	TRY(search(r));
+	if (r->found && !r->disagree)
+		return take(r, kernel);
+	say_nothing_fits(r);
+	return find_by_tables(kernel, arch, r->view);
+}
+
 struct err *kernel_recover(struct kernel *kernel)
 {
 	struct recovery r = { .kernel = kernel };
-	const struct arch *arch;
+	const struct arch *arch = NULL;
 	struct err *e = kernel_find_arch(kernel, &arch);
 
 	r.can_prove = !e || !kernel->dump->machine;
 	err_free(e);
 	TRY(dump_view_create(kernel->dump, 0, &r.view));
-	e = search(&r);
+	e = recover(&r, kernel, arch);
 	dump_view_destroy(r.view);
-	if (!e && r.found && !r.disagree)
-		e = take(&r, kernel);
-	else if (!e)
-		say_nothing_fits(&r);
 	if (r.found)
 		recover_text_free(&r.best);
 	return e;
