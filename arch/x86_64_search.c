@@ -117,7 +117,7 @@ static bool is_own_root(const struct hunt *h, const uint8_t *page, uint64_t pa, 
 	uint64_t va = h->image_va + (pa - h->image_pa), back;
 	unsigned int used = 0;
 
-	if ((get_u64(page + (ENTRIES - 1) * 8, ORDER_LITTLE) & ENTRY_ADDRESS) != last)
+	if ((get_u64(page + (ENTRIES - 1) * 8, ORDER_LITTLE) & ENTRY_ADDRESS & ~h->sme_mask) != last)
 		return false;
 	for (unsigned int i = ENTRIES / 2; i < ENTRIES; i++)
 		used += get_u64(page + i * 8, ORDER_LITTLE) & ENTRY_PRESENT;
@@ -143,9 +143,17 @@ static bool take_release(struct hunt *h, const uint8_t *page, const uint8_t *end
 	return true;
 }
 
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a < b ? b - a : a - b;
+}
+
 /*
  * The kernel's own root and the banner, page by page through the image. The
  * banner is cut by a page's end in one kernel of a hundred; the log has it, too.
+ * Pages that fill gaps between sections are given to the allocator, so the root
+ * of a process may lie in the image; the kernel's own is linked beside the table
+ * that its last entry names.
  */
 static bool search_image(struct hunt *h)
 {
@@ -156,13 +164,14 @@ static bool search_image(struct hunt *h)
 
 	if (!read_bytes(h, h->root_pa + (ENTRIES - 1) * 8, raw, sizeof(raw)))
 		return false;
-	last = get_u64(raw, ORDER_LITTLE) & ENTRY_ADDRESS;
-	for (pa = h->image_pa; pa < end && !(has_root && has_release); pa += PAGE) {
+	last = get_u64(raw, ORDER_LITTLE) & ENTRY_ADDRESS & ~h->sme_mask;
+	for (pa = h->image_pa; pa < end; pa += PAGE) {
 		size_t len = read_bytes(h, pa, page, sizeof(page)) ? sizeof(page) : PAGE;
 
 		if (len == PAGE && !read_bytes(h, pa, page, PAGE))
 			continue;
-		if (!has_root && is_own_root(h, page, pa, last)) {
+		if (is_own_root(h, page, pa, last) &&
+		    (!has_root || distance(pa, last) < distance(h->own_root_pa, last))) {
 			has_root = true;
 			h->own_root_pa = pa;
 		}
