@@ -7,6 +7,7 @@
  */
 #include "kernel/recover.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@
 #define PAGE 4096u
 
 /* Texts that are tried: a dump full of them is no kernel's. */
-#define TRIES_MAX 256u
+#define TRIES_MAX 1024u
 /* Of more memory than this the first text that proves itself is taken, and only pages' starts are looked at. */
 #define WHOLE_MAX (UINT64_C(64) << 30)
 
@@ -108,22 +109,32 @@ static void refuse(struct recovery *r, struct recover_text *text)
 	recover_text_free(text);
 }
 
-/* The bytes at @pa page by page, as far as they are there; *ret_len of them. */
-static void read_text(const struct recovery *r, uint64_t pa, char *buf, size_t want, size_t *ret_len)
+/* The bytes at @pa page by page, up to a page that ends with NUL or is not there. Returns their number. */
+static size_t read_text(const struct recovery *r, uint64_t pa, void *buf, size_t want)
 {
+	uint8_t *to = buf;
 	size_t len = 0, part;
 
-	for (; len < want && (!len || buf[len - 1]); len += part) {
+	for (; len < want && (!len || to[len - 1]); len += part) {
 		struct err *e;
 
 		part = (size_t)min_u64(PAGE - (pa + len) % PAGE, want - len);
-		e = dump_view_read(r->view, pa + len, buf + len, part);
+		e = dump_view_read(r->view, pa + len, to + len, part);
 		if (e) {
 			err_free(e);
 			break;
 		}
 	}
-	*ret_len = len;
+	return len;
+}
+
+/* @len bytes of memory before @pa. */
+static bool read_before(const struct recovery *r, uint64_t pa, void *buf, size_t len)
+{
+	struct err *e = pa >= len ? dump_view_read(r->view, pa - len, buf, len) : err_not_present;
+
+	err_free(e);
+	return !e;
 }
 
 /* Perhaps a text of at most @max bytes at @pa. */
@@ -132,19 +143,18 @@ static struct err *consider(struct recovery *r, uint64_t pa, size_t max, bool in
 	struct recover_text text;
 	bool ok = false, proved = true;
 	char *buf = malloc(RECOVER_TEXT_MAX);
-	size_t len;
 	struct err *e;
 
 	if (!buf)
 		return err_nomem;
-	read_text(r, pa, buf, (size_t)min_u64(max, RECOVER_TEXT_MAX), &len);
-	e = recover_text_parse(buf, len, &text, &ok);
+	e = recover_text_parse(buf, read_text(r, pa, buf, (size_t)min_u64(max, RECOVER_TEXT_MAX)), &text,
+			       &ok);
 	free(buf);
+	r->tries++;
 	if (e || !ok)
 		return e;
 	text.pa = pa;
 	text.in_note = in_note;
-	r->tries++;
 	if (r->can_prove)
 		e = prove(r, &text, &proved);
 	log_debug(r->kernel->log, "VMCOREINFO of %s at physical %#" PRIx64 "%s: %s", release_of(&text), pa,
@@ -163,9 +173,15 @@ static bool is_note(const struct recovery *r, const uint8_t *p)
 	       get_u32(p, r->kernel->order) == sizeof(NOTE_NAME);
 }
 
+/* The text's first bytes, and not those of the format string that it is made with. */
+static bool is_start(const uint8_t *p, size_t len)
+{
+	return len > START_LEN && !memcmp(p, START, START_LEN) && isdigit(p[START_LEN]);
+}
+
 static struct err *look_at_page(struct recovery *r, uint64_t pa, const uint8_t *p)
 {
-	if (!memcmp(p, START, START_LEN))
+	if (is_start(p, PAGE))
 		return consider(r, pa, RECOVER_TEXT_MAX, false);
 	if (is_note(r, p))
 		return consider(r, pa + NOTE_HEAD, get_u32(p + 4, r->kernel->order), true);
@@ -180,13 +196,16 @@ static struct err *look_anywhere(struct recovery *r, uint64_t pa, const uint8_t 
 {
 	const uint8_t *p = bytes, *end = bytes + len;
 
-	while (r->tries < TRIES_MAX && (p = memmem(p, (size_t)(end - p), START, START_LEN))) {
-		size_t at = (size_t)(p - bytes);
-		bool in_note = at >= NOTE_HEAD && is_note(r, p - NOTE_HEAD);
+	for (; r->tries < TRIES_MAX && (p = memmem(p, (size_t)(end - p), START, START_LEN)); p++) {
+		uint64_t at = pa + (uint64_t)(p - bytes);
+		uint8_t head[NOTE_HEAD];
 
-		TRY(consider(r, pa + at, in_note ? get_u32(p - NOTE_HEAD + 4, r->kernel->order) :
-						   RECOVER_TEXT_MAX, in_note));
-		p++;
+		if (!is_start(p, (size_t)(end - p)))
+			continue;
+		if (read_before(r, at, head, sizeof(head)) && is_note(r, head))
+			TRY(consider(r, at, get_u32(head + 4, r->kernel->order), true));
+		else
+			TRY(consider(r, at, RECOVER_TEXT_MAX, false));
 	}
 	return NULL;
 }
