@@ -244,7 +244,8 @@ static struct err *search(struct recovery *r)
 	struct dump *dump = r->kernel->dump;
 
 	/* For the pass; the page size proper is in what it finds. */
-	TRY(dump_set_page_size(dump, dump->page_shift ? UINT64_C(1) << dump->page_shift : PAGE));
+	TRY(dump_set_page_size(dump, dump->page_shift ? UINT64_C(1) << dump->page_shift :
+							arch_machine_min_page(dump->machine)));
 	TRY(pass(r, false));
 	if (r->found || dump->stored_count > WHOLE_MAX >> dump->page_shift)
 		return NULL;
