@@ -265,6 +265,8 @@ static struct err *learn(const struct hunt *h, struct facts *learned)
 	TRY(facts_add_text(learned, "OSRELEASE", h->release, provider));
 	TRY(facts_add_text(learned, "PAGESIZE", "4096", provider));
 	TRY(facts_add(learned, FACT_SYMBOL, "swapper_pg_dir", (int64_t)root_va, provider));
+	/* The image begins with text. */
+	TRY(facts_add(learned, FACT_SYMBOL, "_stext", (int64_t)h->image_va, provider));
 	TRY(facts_add(learned, FACT_NUMBER, "phys_base", (int64_t)phys_base, provider));
 	TRY(facts_add(learned, FACT_NUMBER, "pgtable_l5_enabled", h->form.levels == 5, provider));
 	if (h->sme_mask)
