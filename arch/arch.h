@@ -80,6 +80,13 @@ struct arch {
 	 */
 	struct err *(*locate)(const struct arch_env *env, struct facts *learned,
 			      uint64_t *ret_slide);
+	/*
+	 * NULL: cannot. The kernel of a dump that says nothing about it: env->facts
+	 * is empty. Looks for page tables that map a kernel image, and for the
+	 * banner in it; what init() needs goes to @learned, OSRELEASE and PAGESIZE too.
+	 * err_not_found when there is no such kernel.
+	 */
+	struct err *(*search)(const struct arch_env *env, struct facts *learned);
 };
 
 /* The row for an ELF machine number, or NULL. */
