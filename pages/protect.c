@@ -2,7 +2,6 @@
 #include "pages/protect.h"
 
 #include "base/checked.h"
-#include "kernel/percpu.h"
 #include "kernel/symbols.h"
 
 /*
@@ -22,7 +21,23 @@
 
 #define CPUS_MAX 8192u
 
+/* Symbols that are asked for together: one pass over kallsyms. */
+enum wanted {
+	WANT_TEXT, WANT_TEXT_END, WANT_RODATA, WANT_RODATA_END, WANT_DATA, WANT_DATA_END,
+	WANT_PERCPU, WANT_PERCPU_END, WANT_OFFSETS, WANT_CPUS, WANT_VMALLOC, WANTED,
+};
+
+static const char *const wanted_names[WANTED] = {
+	[WANT_TEXT] = "_stext", [WANT_TEXT_END] = "_etext",
+	[WANT_RODATA] = "__start_rodata", [WANT_RODATA_END] = "__end_rodata",
+	[WANT_DATA] = "_sdata", [WANT_DATA_END] = "_edata",
+	[WANT_PERCPU] = "__per_cpu_start", [WANT_PERCPU_END] = "__per_cpu_end",
+	[WANT_OFFSETS] = "__per_cpu_offset", [WANT_CPUS] = "nr_cpu_ids",
+	[WANT_VMALLOC] = "vmalloc_base",
+};
+
 struct finder {
+	struct symbol_want wants[WANTED];
 	struct kreader *reader;
 	const struct kernel *kernel;
 	const struct mem_map *map;
@@ -89,15 +104,33 @@ static struct err *add_virtual(struct finder *f, enum protect_kind kind, uint64_
 	return NULL;
 }
 
-/* Text, and the page of every symbol that is in the image. */
+/* Where [wants[first], wants[end]) are both known and in this order. */
+static bool between(const struct finder *f, enum wanted first, enum wanted end, uint64_t *ret_len)
+{
+	const struct symbol_want *a = &f->wants[first], *b = &f->wants[end];
+
+	*ret_len = b->address - a->address;
+	return a->found && b->found && a->address < b->address && *ret_len <= IMAGE_BYTES;
+}
+
+/* Text, sections that are never freed, and the page of every symbol that is in the image. */
 static struct err *find_image(struct finder *f)
 {
+	static const enum wanted sections[][2] = {
+		{ WANT_TEXT, WANT_TEXT_END }, { WANT_RODATA, WANT_RODATA_END },
+		{ WANT_DATA, WANT_DATA_END },
+	};
 	const struct facts *facts = &f->kernel->facts;
 	uint64_t steps = STEPS_MAX, len, stext = protect_text(f->kernel, &len);
 
 	if (!stext)
 		return NULL;
 	TRY(add_virtual(f, PROTECT_IMAGE, stext, len, &steps));
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+		if (between(f, sections[i][0], sections[i][1], &len))
+			TRY(add_virtual(f, PROTECT_IMAGE, f->wants[sections[i][0]].address, len,
+					&steps));
+	}
 	for (size_t i = 0; i < facts->map.count; i++) {
 		const struct fact *fact = facts->map.v[i].value;
 
@@ -108,26 +141,27 @@ static struct err *find_image(struct finder *f)
 	return NULL;
 }
 
+/* The copies of the image's per-CPU variables, one for each CPU. */
 static struct err *find_percpu(struct finder *f)
 {
-	struct symbol_want wants[] = { { .name = "__per_cpu_start" }, { .name = "__per_cpu_end" } };
-	uint64_t steps = STEPS_MAX, last = 0;
-	unsigned int cpus;
+	const struct symbol_want *wants = f->wants;
+	uint64_t steps = STEPS_MAX, len, first = 0, offset;
+	uint32_t cpus = 0;
+	struct err *e;
 
-	TRY(ksymbols_find(f->reader, wants, ARRAY_LEN(wants)));
-	if (!wants[0].found || !wants[1].found || wants[1].address <= wants[0].address)
+	if (!between(f, WANT_PERCPU, WANT_PERCPU_END, &len) || !wants[WANT_OFFSETS].found ||
+	    !wants[WANT_CPUS].found)
 		return NULL;
-	cpus = (unsigned int)min_u64(percpu_count(f->reader), CPUS_MAX);
-	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-		uint64_t va;
-		struct err *e = percpu_address(f->reader, wants[0].address, cpu, &va);
-
-		/* CPUs that cannot exist share the offset 0 or that of the first. */
-		if (!e && va != wants[0].address && va != last)
-			TRY(add_virtual(f, PROTECT_PERCPU, va,
-					min_u64(wants[1].address - wants[0].address, IMAGE_BYTES),
+	err_free(kread_u32(f->reader, wants[WANT_CPUS].address, &cpus));
+	for (uint32_t cpu = 0; cpu < min_u64(cpus, CPUS_MAX); cpu++) {
+		e = kread_word(f->reader, wants[WANT_OFFSETS].address +
+					  (uint64_t)cpu * f->kernel->word, &offset);
+		/* CPUs that cannot be have the offset 0, or share that of the first. */
+		if (!e && offset && offset != first)
+			TRY(add_virtual(f, PROTECT_PERCPU, wants[WANT_PERCPU].address + offset, len,
 					&steps));
-		last = e ? last : va;
+		if (!e && !cpu)
+			first = offset;
 		err_free(e);
 	}
 	return NULL;
@@ -201,14 +235,14 @@ static struct err *find_vmemmap(struct finder *f)
 static uint64_t mapped_from(const struct finder *f)
 {
 	const struct facts *facts = &f->kernel->facts;
-	uint64_t stext = 0, base = 0, from = 0;
+	uint64_t stext = 0, from = 0;
 	int64_t start;
 	struct err *e;
 
-	if (fact_number(facts, "VMALLOC_START", &start))
+	if (fact_number(facts, "VMALLOC_START", &start)) {
 		from = (uint64_t)start;
-	else if (ksymbol(f->reader, "vmalloc_base", &base)) {
-		e = kread_word(f->reader, base, &from);
+	} else if (f->wants[WANT_VMALLOC].found) {
+		e = kread_word(f->reader, f->wants[WANT_VMALLOC].address, &from);
 		from = e ? 0 : from;
 		err_free(e);
 	}
@@ -217,14 +251,24 @@ static uint64_t mapped_from(const struct finder *f)
 	return f->kernel->arch->is_kernel_address(f->kernel->arch_state, from) ? from : 0;
 }
 
+/*
+ * What lies behind vmalloc is left out where its end is known: the fixmap of arm64
+ * keeps pages mapped (those of the device tree) that were given away.
+ */
 static struct err *find_mapped(struct finder *f)
 {
+	const struct facts *facts = &f->kernel->facts;
 	uint64_t budget = ENTRIES_MAX, from;
+	int64_t start, end = -1;
 
 	if (f->kernel->word != 8 || !f->kernel->arch->tables)
 		return NULL;
+	if (fact_number(facts, "MODULES_VADDR", &start) && fact_number(facts, "MODULES_END", &end))
+		TRY(visit(f, PROTECT_MAPPED, (uint64_t)start, (uint64_t)end - 1, &budget));
 	from = mapped_from(f);
-	return from ? visit(f, PROTECT_MAPPED, from, UINT64_MAX, &budget) : NULL;
+	if (!fact_number(facts, "VMALLOC_END", &end))
+		end = -1;
+	return from ? visit(f, PROTECT_MAPPED, from, (uint64_t)end, &budget) : NULL;
 }
 
 /* Persistent memory has facts of its own. */
@@ -253,6 +297,9 @@ struct err *protect_find(struct kreader *reader, const struct mem_map *map, size
 
 	if (!map->count)
 		return NULL;
+	for (enum wanted i = 0; i < WANTED; i++)
+		f.wants[i].name = wanted_names[i];
+	TRY(ksymbols_find(reader, f.wants, WANTED));
 	for (size_t i = 0; i < ARRAY_LEN(finders); i++)
 		TRY(finders[i](&f));
 	for (enum protect_kind kind = 0; kind < PROTECT_KINDS; kind++) {
