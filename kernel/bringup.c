@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "facts/wanted.h"
 #include "kernel/internal.h"
+#include "kernel/recover.h"
 
 #define PAGE_SIZE_MIN 4096ull
 #define PAGE_SIZE_MAX (256ull << 10)
@@ -91,7 +93,7 @@ struct arch_env kernel_arch_env(const struct kernel *kernel, const struct facts 
 	};
 }
 
-static struct err *start_arch(struct kernel *kernel)
+struct err *kernel_start_arch(struct kernel *kernel)
 {
 	struct arch_env env = kernel_arch_env(kernel, &kernel->facts);
 	const struct arch *arch = NULL;
@@ -115,7 +117,7 @@ static struct err *start_arch(struct kernel *kernel)
 	return NULL;
 }
 
-static void stop_arch(struct kernel *kernel)
+void kernel_stop_arch(struct kernel *kernel)
 {
 	if (kernel->arch)
 		kernel->arch->deinit(kernel->arch_state);
@@ -126,7 +128,7 @@ static void stop_arch(struct kernel *kernel)
 /* Architecture and utsname, which proves it. What fails here is kept in no_arch. */
 static struct err *learn_translation(struct kernel *kernel)
 {
-	struct err *e = start_arch(kernel);
+	struct err *e = kernel_start_arch(kernel);
 
 	if (!e)
 		e = kernel_read_uts(kernel);
@@ -135,7 +137,7 @@ static struct err *learn_translation(struct kernel *kernel)
 	if (err_kind(e) == ERR_NOMEM || err_kind(e) == ERR_WRONG_RELEASE)
 		return e;
 	if (e) {
-		stop_arch(kernel);
+		kernel_stop_arch(kernel);
 		kernel->no_arch = e;
 	}
 	return NULL;
@@ -169,6 +171,17 @@ static struct err *give_vmcoreinfo(struct kernel *kernel)
 	return NULL;
 }
 
+/* A dump that says all that dumps say is believed to lack what it does not say. */
+static struct err *fill_facts(struct kernel *kernel)
+{
+	const char *missing = facts_missing(&kernel->facts);
+
+	if (!missing || !kernel->arch)
+		return NULL;
+	log_debug(kernel->log, "facts: %s is not known; asking the kernel's own memory", missing);
+	return kernel_fill_facts(kernel);
+}
+
 static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
 {
 	TRY(set_page_size(kernel, given));
@@ -176,6 +189,7 @@ static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
 	if (!fact_text_number(&kernel->facts, "CRASHTIME", 10, &kernel->crash_time))
 		kernel->crash_time = kernel->dump->crash_time;
 	TRY(learn_translation(kernel));
+	TRY(fill_facts(kernel));
 	return give_vmcoreinfo(kernel);
 }
 
@@ -190,6 +204,8 @@ static struct err *learn(struct kernel *kernel, const struct kernel_files *files
 		dump->machine = arch_machine_by_uname(dump->uts->field[4], dump->word);
 	kernel->order = dump->order;
 	TRY(gather_facts(kernel));
+	if (!files->vmlinux && !files->vmcoreinfo && recover_is_needed(kernel))
+		TRY(kernel_recover(kernel));
 	if (!dump->machine)
 		dump->machine = arch_machine_by_facts(&kernel->facts);
 	kernel->word = arch_machine_word(dump->machine, dump->word);
@@ -230,7 +246,7 @@ void kernel_destroy(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
-	stop_arch(kernel);
+	kernel_stop_arch(kernel);
 	err_free(kernel->no_arch);
 	facts_deinit(&kernel->facts);
 	free(kernel);
