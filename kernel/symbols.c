@@ -290,7 +290,7 @@ bool ksymbol_name(struct kreader *reader, uint64_t address, char *buf, size_t si
 		return false;
 	if (!e)
 		e = find_below(kallsyms, address, &naming.index, &start);
-	if (e) {
+	if (e || is_offset(kallsyms, start)) {
 		err_free(e);
 		return false;
 	}
