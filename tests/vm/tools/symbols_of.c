@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Not a unit test: prints what the program finds of a dump's symbols, for
- * tests/vm/verify/symbols.py.
+ * What the program finds of a dump's symbols, for verify/symbols.py.
  *
  * symbols_of DUMP                  "address type name" per symbol, by VMCOREINFO's keys
  * symbols_of DUMP scan             the same, with the tables looked for in the image
@@ -10,7 +9,7 @@
  * symbols_of DUMP physical         as scan, by physical address, in all of the dump
  * symbols_of DUMP modules          "module name state size address btf-bytes types", then its symbols
  *                                  as "address name", per module
- * symbols_of DUMP percpu NAME      number of CPUs, address per CPU
+ * symbols_of DUMP percpu NAME      the u32 that the per-CPU variable holds, per CPU
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -191,13 +190,14 @@ static struct err *print_modules(struct kreader *reader)
 static struct err *print_percpu(struct kreader *reader, const char *name)
 {
 	uint64_t symbol, address;
+	uint32_t value;
 
 	if (!ksymbol(reader, name, &symbol))
 		return err_new(ERR_NOT_FOUND, "%s is not known", name);
-	printf("%u\n", percpu_count(reader));
 	for (unsigned int i = 0; i < percpu_count(reader); i++) {
 		TRY(percpu_address(reader, symbol, i, &address));
-		printf("%016" PRIx64 "\n", address);
+		TRY(kread_u32(reader, address, &value));
+		printf("%" PRIu32 "\n", value);
 	}
 	return NULL;
 }
