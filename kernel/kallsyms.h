@@ -89,6 +89,9 @@ uint32_t kallsyms_count(const struct kallsyms *kallsyms);
 /* Symbols whose name can be read: the first ones; fewer than the count when the names are damaged. */
 uint32_t kallsyms_named(const struct kallsyms *kallsyms);
 
+/* It has not only functions (CONFIG_KALLSYMS_ALL): linux_banner, which every kernel has, is there. */
+bool kallsyms_has_variables(const struct kallsyms *kallsyms);
+
 enum kallsyms_encoding kallsyms_encoding(const struct kallsyms *kallsyms);
 const char *kallsyms_encoding_name(enum kallsyms_encoding encoding);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symbols of the image: VMCOREINFO's, else kallsyms'. */
+/* Symbols of the image: VMCOREINFO's, else kallsyms', else those exported to modules. */
 #include "kernel/symbols.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "kernel/internal.h"
 #include "kernel/kallsyms.h"
+#include "kernel/ksymtab.h"
 
 /* The image is within 2 GiB of _stext on every architecture with a word of 8 bytes. */
 #define IMAGE_REACH (UINT64_C(1) << 31)
@@ -128,7 +129,7 @@ static bool plausible(const struct kernel *kernel, uint64_t address)
 	return address - stext < IMAGE_REACH || stext - address < IMAGE_REACH;
 }
 
-/* What is known of a name that was asked for, whether kallsyms has it or not. */
+/* What is known of a name that was asked for, whether there is such a symbol or not. */
 struct known {
 	unsigned int found;
 	bool fresh;		/* not looked for yet */
@@ -153,7 +154,7 @@ static bool note_hit(void *ctx, const struct kallsyms_symbol *symbol)
 	return true;
 }
 
-/* An entry for each name that is new; *ret: there is one. */
+/* An entry for each name that is new; *ret: there is one, or one that nobody came to look for. */
 static struct err *list_names(struct strmap *map, const struct symbol_want *wants, size_t count,
 			      bool *ret)
 {
@@ -162,8 +163,13 @@ static struct err *list_names(struct strmap *map, const struct symbol_want *want
 		struct known *known;
 		struct err *e;
 
-		if (wants[i].found || strmap_get(map, wants[i].name, len))
+		if (wants[i].found)
 			continue;
+		known = strmap_get(map, wants[i].name, len);
+		if (known) {
+			*ret |= known->fresh;
+			continue;
+		}
 		known = calloc(1, sizeof(*known));
 		if (!known)
 			return err_nomem;
@@ -212,6 +218,45 @@ static struct err *look_up(struct kreader *reader, struct strmap *map)
 	return NULL;
 }
 
+/* What is known by now of those that the facts do not tell. */
+static void take_known(const struct strmap *map, struct symbol_want *wants, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
+
+		if (wants[i].found || !known || !known->found)
+			continue;
+		wants[i].address = known->address;
+		wants[i].found = known->found;
+	}
+}
+
+/* Where kallsyms has no variables, or there is none, those exported to modules can be found. */
+static bool needs_exports(struct kreader *reader, const struct symbol_want *wants, size_t count)
+{
+	const struct kallsyms *kallsyms = kreader_kallsyms(reader)->kallsyms;
+
+	if (!kreader_kernel(reader)->arch || (kallsyms && kallsyms_has_variables(kallsyms)))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!wants[i].found)
+			return true;
+	}
+	return false;
+}
+
+static void keep_exports(const struct strmap *map, const struct symbol_want *wants, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
+
+		if (!known || known->found)
+			continue;
+		known->found = wants[i].found;
+		known->address = wants[i].address;
+	}
+}
+
 struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, size_t count)
 {
 	const struct facts *facts = &kreader_kernel(reader)->facts;
@@ -223,13 +268,10 @@ struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, siz
 	TRY(list_names(map, wants, count, &any));
 	if (any)
 		TRY(look_up(reader, map));
-	for (size_t i = 0; i < count; i++) {
-		const struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
-
-		if (wants[i].found || !known || !known->found)
-			continue;
-		wants[i].address = known->address;
-		wants[i].found = known->found;
+	take_known(map, wants, count);
+	if (any && needs_exports(reader, wants, count)) {
+		TRY(ksymtab_find(reader, wants, count));
+		keep_exports(map, wants, count);
 	}
 	return NULL;
 }
