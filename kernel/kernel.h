@@ -136,6 +136,11 @@ struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit
 			   struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
 	__attribute__((warn_unused_result));
 
+/* The same from the last element to the first: what lies behind a break of the list can be had so. */
+struct err *klist_for_each_back(struct kreader *reader, uint64_t head, uint64_t limit,
+				struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
+	__attribute__((warn_unused_result));
+
 /*
  * The pfn ranges of pmem metadata named by SYMBOL(devm_memmap_vmcore_head)
  * (RFC "pmem memmap dump" v2, 2023-04; in no released kernel). *found says
