@@ -104,8 +104,9 @@ struct kallsyms_symbol {
 };
 
 /*
- * One pass over symbols from the first on, until @fn returns false. One whose
- * name is longer than KALLSYMS_NAME_MAX is passed over.
+ * One pass over symbols from the first on, until @fn returns false; @fn may ask for
+ * addresses, but not start another pass. A symbol whose name is longer than
+ * KALLSYMS_NAME_MAX is passed over.
  */
 void kallsyms_for_each(struct kallsyms *kallsyms,
 		       bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx);
