@@ -12,6 +12,8 @@
 
 #include "pages/scanner.h"
 
+#define LIVE_TRIES 3
+
 /* The kernel image as the dump's program headers show it (/proc/vmcore on x86). */
 static struct range find_image(const struct kernel *kernel)
 {
@@ -83,6 +85,9 @@ void scanner_settle(struct scanner *scanner, uint64_t from, uint64_t to, struct 
 		return;
 	}
 	counts->dropped[verdict.class] += pages;
+	if (counts->samples && pages)
+		class_samples_add(&counts->samples->of[verdict.class], scanner->first + from,
+				  to - from);
 	bits_clear_range(scanner->keep, from, to);
 }
 
@@ -99,6 +104,8 @@ static inline void settle_one(struct scanner *scanner, uint64_t pfn, struct verd
 		return;
 	}
 	scanner->counts->dropped[verdict.class]++;
+	if (scanner->counts->samples)
+		class_samples_add(&scanner->counts->samples->of[verdict.class], pfn, 1);
 	scanner->keep[i >> 3] &= (uint8_t)~(1u << (i & 7));
 }
 
@@ -174,6 +181,8 @@ static uint64_t judge_next(struct scanner *scanner, const struct mem_map_run *ru
 	} else {
 		span.verdict = scanner_judge(scanner, pfn, &page);
 		span.end = pfn + (UINT64_C(1) << span.verdict.order);
+		if (span.verdict.class == PAGE_FREE && page_is_buddy(layout, &page))
+			scanner->counts->free_blocks[span.verdict.order]++;
 		if (!span.verdict.order)
 			n = row_length(scanner, pfn, span.verdict, &page, bytes, count);
 	}
@@ -213,6 +222,21 @@ static uint64_t scan_window(struct scanner *scanner, const struct mem_map_run *r
 	return pfn;
 }
 
+/*
+ * scanner_load(), a few times for a running system: its page tables and struct
+ * pages may be on the move (6.1 with HVO: a struct page that is there before and
+ * after could not be read once).
+ */
+static bool load(struct scanner *scanner, const struct mem_map_run *run, uint64_t pfn, uint64_t to)
+{
+	unsigned int tries = scanner->dump->live ? LIVE_TRIES : 1;
+	bool loaded = false;
+
+	while (!loaded && tries--)
+		loaded = scanner_load(scanner, run, pfn, to);
+	return loaded;
+}
+
 /* Pfns [from, to) of one run and one stretch. */
 static void scan_piece(struct scanner *scanner, const struct mem_map_run *run, uint64_t from,
 		       uint64_t to)
@@ -225,7 +249,7 @@ static void scan_piece(struct scanner *scanner, const struct mem_map_run *run, u
 		if (pfn < scanner->span.end && span_is_blind(scanner)) {
 			end = min_u64(scanner->span.end, to);
 			scanner_settle(scanner, pfn, end, scanner->span.verdict);
-		} else if (scanner_load(scanner, run, pfn, to)) {
+		} else if (load(scanner, run, pfn, to)) {
 			end = scan_window(scanner, run);
 		} else {
 			end = pfn + scanner->window.count;
