@@ -189,6 +189,9 @@ static void test_damaged_symbols(void)
 	mb_build(&mb, elf_forms[0], MB_LAYOUT);
 	memkernel_put_word(&mb.fk.mk, mb_module(1) + 0x280, mb_core(0));
 	check_without_symbols("are not in its memory");
+	mb_build(&mb, elf_forms[0], MB_LAYOUT);
+	memkernel_put_word(&mb.fk.mk, mb_module(1) + 0x280 + 16, mb_core(0));
+	check_without_symbols("are not in its memory");
 	mb_build(&mb, elf_forms[2], MB_MEM_ARRAY);
 	memkernel_put_word(&mb.fk.mk, mb_module(1) + 0x200, MB_MEM + MB_SIZE + 0x1000);
 	check_without_symbols("module mod_1: symbols ignored: kernel address");
