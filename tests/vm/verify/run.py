@@ -23,7 +23,8 @@ from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
 from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
-from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
+from verify import program, qemudump, recover, refilter, report, roundtrip, tags  # noqa: E402
+from verify import vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -67,6 +68,8 @@ def build(subject, facts):
         roundtrip.add(suite, subject)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
+    if subject.meta["guest"] in recover.GUESTS:
+        recover.add(suite, subject, facts)
     if subject.meta["guest"] in refilter.GUESTS:
         refilter.add(suite, subject, facts)
     if subject.meta["guest"] in flattened.GUESTS:
