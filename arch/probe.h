@@ -26,6 +26,14 @@ enum probe probe_uts(const struct arch_env *env, uint64_t pa);
 enum probe probe_walk(const struct arch_env *env, const struct pt_form *form, uint64_t root_pa,
 		      uint64_t va, uint64_t pa);
 
+#define PROBE_RELEASE 65	/* room for a release and its NUL */
+
+/*
+ * @bytes have "Linux version RELEASE (" in them, the kernel's banner or its log's first line:
+ * the release goes to @ret, and true is returned.
+ */
+bool probe_banner(const uint8_t *bytes, size_t len, char ret[PROBE_RELEASE]);
+
 /* Address arithmetic of leaves: where @map puts @va, which it covers. */
 static inline uint64_t mapping_pa(const struct mapping *map, uint64_t va)
 {

@@ -8,7 +8,6 @@
  */
 #include "arch/x86_64.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +53,7 @@ struct hunt {
 	uint64_t image_va, image_end;	/* mapped at one distance from physical memory */
 	uint64_t image_pa;
 	uint64_t own_root_pa;
-	char release[65];
+	char release[PROBE_RELEASE];
 	bool found;
 };
 
@@ -124,25 +123,6 @@ static bool is_own_root(const struct hunt *h, const uint8_t *page, uint64_t pa, 
 	return used >= OWN_ENTRIES_MIN && walk(h, pa, va, &back) && back == pa;
 }
 
-/* "Linux version RELEASE (": the banner, or the log's first line in the image. */
-static bool take_release(struct hunt *h, const uint8_t *page, const uint8_t *end)
-{
-	static const char words[] = "Linux version ";
-	const uint8_t *p = memmem(page, (size_t)(end - page), words, sizeof(words) - 1);
-	size_t n = 0;
-
-	if (!p)
-		return false;
-	p += sizeof(words) - 1;
-	while (p + n < end && n < sizeof(h->release) - 1 && p[n] > ' ' && p[n] <= '~')
-		n++;
-	if (!n || !isdigit(p[0]) || !memchr(p, '.', n) || p + n + 1 >= end || memcmp(p + n, " (", 2))
-		return false;
-	memcpy(h->release, p, n);
-	h->release[n] = '\0';
-	return true;
-}
-
 static uint64_t distance(uint64_t a, uint64_t b)
 {
 	return a < b ? b - a : a - b;
@@ -175,7 +155,7 @@ static bool search_image(struct hunt *h)
 			has_root = true;
 			h->own_root_pa = pa;
 		}
-		has_release = has_release || take_release(h, page, page + len);
+		has_release = has_release || probe_banner(page, len, h->release);
 	}
 	return has_root && has_release;
 }
