@@ -102,7 +102,9 @@ def add(suite, subject, facts):
         copy.check(tables)
 
     suite.add("no VMCOREINFO note: the same from the text in memory", no_note)
-    if subject.meta["guest"].startswith("x86"):
+    # Debian's 6.1 for arm64 has no CONFIG_KALLSYMS_ALL, and so no symbols of data.
+    if " mem_section\n" in (subject.folder / "kallsyms").read_text(encoding="ascii"):
         suite.add("nor its text: the same from page tables, kallsyms and BTF", no_text)
+    if subject.meta["guest"].startswith("x86"):
         suite.add("nor registers: the same", no_registers)
     suite.add("the copies without VMCOREINFO are gone", lambda: facts["bare dump"].path.unlink())
