@@ -232,6 +232,7 @@ struct err *kernel_create_with(struct dump *dump, const struct kernel_files *fil
 		return err_nomem;
 	kernel->dump = dump;
 	kernel->log = log;
+	kernel->vmlinux = files->vmlinux;
 	facts_init(&kernel->facts);
 	e = learn(kernel, files);
 	if (e) {

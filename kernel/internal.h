@@ -10,6 +10,7 @@
 struct kallsyms_slot {
 	struct kallsyms *kallsyms;	/* NULL: none, or not looked for yet */
 	bool tried;
+	bool has_data;			/* variables too, which takes CONFIG_KALLSYMS_ALL */
 };
 
 struct kallsyms_slot *kreader_kallsyms(struct kreader *reader);

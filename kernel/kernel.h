@@ -37,6 +37,7 @@ struct kernel {
 	struct err *no_arch;		/* why there is no translation; NULL when there is */
 	struct kernel_uts uts;		/* from memory, else the file header, else OSRELEASE and the machine's name */
 	bool uts_from_memory;
+	const char *vmlinux;		/* of -x, whose debug information has types; borrowed, NULL: none */
 	uint64_t crash_time;		/* or that of the capture; seconds since the epoch; 0 when unknown */
 };
 
@@ -87,9 +88,10 @@ struct err *kreader_create_window(const struct kernel *kernel, size_t window,
 void kreader_destroy(struct kreader *reader);
 
 /*
- * The types of the crashed kernel, for whoever wants more than single facts: from BTF in
- * its memory (kernel/btf.h). The caller destroys the set, which takes some
- * megabytes. ERR_NOT_FOUND: nobody knows them.
+ * The types of the crashed kernel, for whoever wants more than single facts: from the debug
+ * information of the file of -x, else from BTF in its memory (kernel/btf.h). The
+ * caller destroys the set, which takes some megabytes. ERR_NOT_FOUND: nobody
+ * knows them.
  */
 struct types;
 struct err *kernel_load_types(struct kreader *reader, struct types **ret)

@@ -49,7 +49,10 @@ bool kmodule_symbol(struct kreader *reader, const struct kmodule *module, const 
 void kmodule_for_each_symbol(struct kreader *reader, const struct kmodule *module,
 			     bool (*fn)(void *ctx, const char *name, uint64_t address), void *ctx);
 
-/* Types of the module; @base must outlive them. ERR_NOT_FOUND: it has no BTF. */
+/*
+ * Types of the module; @base, the kernel's BTF, must outlive them. ERR_NOT_FOUND:
+ * it has no BTF, or @base is none, which the module's own is nothing without.
+ */
 struct err *kmodule_types(struct kreader *reader, const struct kmodule *module,
 			  const struct types *base, struct types **ret)
 	__attribute__((warn_unused_result));

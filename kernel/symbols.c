@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symbols of the image: VMCOREINFO's, else kallsyms'. */
+/* Symbols of the image: VMCOREINFO's, else kallsyms', else those exported to modules. */
 #include "kernel/symbols.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "kernel/internal.h"
 #include "kernel/kallsyms.h"
+#include "kernel/ksymtab.h"
 
 /* The image is within 2 GiB of _stext on every architecture with a word of 8 bytes. */
 #define IMAGE_REACH (UINT64_C(1) << 31)
@@ -70,6 +71,17 @@ static void report(const struct kernel *kernel, const struct kallsyms *kallsyms)
 		log_warn(kernel->log, "kallsyms: names are damaged after %u of %u", named, count);
 }
 
+/* A variable of every kernel since 2.6.12 at least. */
+#define ANY_VARIABLE "linux_banner"
+
+static bool note_variable(void *ctx, const struct kallsyms_symbol *symbol)
+{
+	bool *found = ctx;
+
+	*found = !strcmp(symbol->name, ANY_VARIABLE);
+	return !*found;
+}
+
 /* The reader's table, opened once; *ret NULL: the kernel has none that can be used. */
 static struct err *get_kallsyms(struct kreader *reader, struct kallsyms **ret)
 {
@@ -92,6 +104,8 @@ static struct err *get_kallsyms(struct kreader *reader, struct kallsyms **ret)
 				 "symbols: %s", err_text(e));
 		else
 			report(kernel, slot->kallsyms);
+		if (slot->kallsyms)
+			kallsyms_for_each(slot->kallsyms, note_variable, &slot->has_data);
 		err_free(e);
 		slot->tried = true;
 	}
@@ -182,6 +196,18 @@ static struct err *find_in_table(struct kreader *reader, struct hits *hits,
 	return NULL;
 }
 
+/* Where kallsyms has no variables, or there is none, those exported to modules can be found. */
+static bool needs_exports(struct kreader *reader, const struct symbol_want *wants, size_t count)
+{
+	if (!kreader_kernel(reader)->arch || kreader_kallsyms(reader)->has_data)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!wants[i].found)
+			return true;
+	}
+	return false;
+}
+
 struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, size_t count)
 {
 	const struct facts *facts = &kreader_kernel(reader)->facts;
@@ -196,6 +222,8 @@ struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, siz
 	e = find_in_table(reader, &hits, wants, count);
 	strmap_deinit(&hits.names);
 	free(hits.v);
+	if (!e && needs_exports(reader, wants, count))
+		e = ksymtab_find(reader, wants, count);
 	return e;
 }
 

@@ -23,6 +23,7 @@ from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
 from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+from verify import facts as own_facts  # noqa: E402
 from verify import program, qemudump, recover, refilter, report, roundtrip, tags  # noqa: E402
 from verify import vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
@@ -66,6 +67,7 @@ def build(subject, facts):
         part.add(suite, subject, facts)
     if subject.vmcore.name != "vmcore.pmem.elf":
         roundtrip.add(suite, subject)
+    own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
     if subject.meta["guest"] in recover.GUESTS:
