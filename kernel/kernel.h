@@ -25,6 +25,8 @@ struct kernel_uts {
 	char domainname[65];
 };
 
+struct kallsyms_place;
+
 struct kernel {
 	struct dump *dump;		/* borrowed */
 	const struct log *log;
@@ -38,6 +40,7 @@ struct kernel {
 	struct kernel_uts uts;		/* from memory, else the file header, else OSRELEASE and the machine's name */
 	bool uts_from_memory;
 	const char *vmlinux;		/* of -x, whose debug information has types; borrowed, NULL: none */
+	struct kallsyms_place *kallsyms_place;	/* owned; NULL: each reader that asks looks for itself */
 	uint64_t crash_time;		/* or that of the capture; seconds since the epoch; 0 when unknown */
 };
 
@@ -131,6 +134,11 @@ struct err *kread_word(struct kreader *reader, uint64_t va, uint64_t *ret)
  */
 struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit,
 			   struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
+	__attribute__((warn_unused_result));
+
+/* The same from the last element to the first: what lies behind a break of the list can be had so. */
+struct err *klist_for_each_back(struct kreader *reader, uint64_t head, uint64_t limit,
+				struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
 	__attribute__((warn_unused_result));
 
 /*

@@ -26,8 +26,9 @@ struct kmodule {
 };
 
 /*
- * Call @fn with each module, newest first. A damaged one is skipped with a
- * warning; a broken list ends with one. ERR_NOT_FOUND: symbol "modules" or the
+ * Call @fn with each module, once, newest first. A damaged one is skipped with a
+ * warning. Where the list is broken, which is warned about, those behind come from its
+ * end, oldest first. ERR_NOT_FOUND: symbol "modules" or the
  * members of struct module are unknown. An error of @fn ends the walk and is returned.
  */
 struct err *kmodules_for_each(struct kreader *reader, const struct types *types,

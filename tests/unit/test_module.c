@@ -216,20 +216,53 @@ static void test_string_outside(void)
 	flatkernel_close(&mb.fk);
 }
 
-static void test_broken_lists(void)
+/* @from is where a link is wrong; @count modules come, the last of them @last. */
+static void check_broken(uint64_t from, unsigned int count, unsigned int last, unsigned int warnings,
+			 const char *words)
 {
 	struct seen seen = { .count = 0 };
 
 	mb_build(&mb, elf_forms[0], MB_MEM_ARRAY);
-	memkernel_put_word(&mb.fk.mk, mb_module(2) + 16 + 8, 0x1234);
+	memkernel_put_word(&mb.fk.mk, from, MB_MEM + MB_SIZE + 0x1000);
+	if (flatkernel_open(&mb.fk, MB_INFO)) {
+		CHECK_OK(kmodules_for_each(mb.fk.reader, &mb.set.types, note, &seen));
+		CHECK_EQ(seen.count, count);
+		for (unsigned int i = 0; i < count; i++)
+			check_module(&seen.v[i], seen.v[i].state);
+		CHECK_EQ(seen.v[count - 1].state, last);
+		CHECK_EQ(mb.fk.log.warnings, warnings);
+		CHECK(log_caught(&mb.fk.log, words));
+	}
+	flatkernel_close(&mb.fk);
+}
+
+/* What is behind the break comes from the end of the list, each once. */
+static void test_broken_lists(void)
+{
+	check_broken(MB_HEAD, 3, 0, 1, "modules: kernel address 0x121000");
+	check_broken(MB_HEAD + 8, 3, 2, 0, "");
+	check_broken(mb_module(0) + 16, 3, 1, 1, "going on from the end of the list");
+	check_broken(mb_module(0) + 24, 3, 0, 1, "modules: list at 0x100010: element 0x101010 points back");
+	check_broken(mb_module(1) + 16, 3, 2, 1, "going on from the end of the list");
+	check_broken(mb_module(1) + 24, 3, 1, 1, "modules: list at 0x100010: element 0x102010 points back");
+}
+
+static void test_broken_twice(void)
+{
+	struct seen seen = { .count = 0 };
+
+	mb_build(&mb, elf_forms[0], MB_MEM_ARRAY);
+	memkernel_put_word(&mb.fk.mk, mb_module(0) + 16, 0x1234);
+	memkernel_put_word(&mb.fk.mk, mb_module(2) + 24, 0x1234);
 	memkernel_put_word(&mb.fk.mk, MB_BTF_NODE, MB_MEM + MB_SIZE + 0x1000);
 	if (flatkernel_open(&mb.fk, MB_INFO)) {
 		CHECK_OK(kmodules_for_each(mb.fk.reader, &mb.set.types, note, &seen));
 		CHECK_EQ(seen.count, 2);
-		CHECK_EQ(seen.v[1].btf, MB_BTF_DATA);
-		CHECK(log_caught(&mb.fk.log, "modules: list at 0x100010: element"));
+		CHECK_EQ(seen.v[0].state, 0);
+		CHECK_EQ(seen.v[1].state, 2);
+		CHECK(log_caught(&mb.fk.log, "modules: backwards: kernel address 0x1234"));
 		CHECK(log_caught(&mb.fk.log, "BTF of modules: kernel address"));
-		CHECK_EQ(mb.fk.log.warnings, 2);
+		CHECK_EQ(mb.fk.log.warnings, 3);
 	}
 	flatkernel_close(&mb.fk);
 }
@@ -339,6 +372,7 @@ int main(void)
 	RUN(test_damaged_symbols);
 	RUN(test_string_outside);
 	RUN(test_broken_lists);
+	RUN(test_broken_twice);
 	RUN(test_damaged_btf);
 	RUN(test_types);
 	RUN(test_percpu);

@@ -55,7 +55,7 @@ class Copy:
                 at = view.find(start, end)
         return count
 
-    def check(self, words):
+    def check(self, words, log=True):
         """Level 31 and the log are those of the dump itself; words are said on stderr."""
         subject, out = self.subject, self.subject.scratch / "recovered"
         status, text, err, _ = program.run(subject.program, "-f", "-l", "-d", "31",
@@ -69,7 +69,8 @@ class Copy:
                      {row: f"0x{number:016x}" for row, number in subject.output(31, "-l").rows.items()
                       if row in program.CLASS_ROWS}, "the report")
         out.unlink()
-        expect(self.log(self.path) == self.log(subject.vmcore), "another log")
+        if log:
+            expect(self.log(self.path) == self.log(subject.vmcore), "another log")
 
     def log(self, source):
         """The kernel's log as the program writes it."""
@@ -84,6 +85,8 @@ class Copy:
 def add(suite, subject, facts):
     """Add the cases; they build on each other."""
     release = subject.meta["release"]
+    # Debian's 6.1 for arm64 has no CONFIG_KALLSYMS_ALL: no symbol leads to the log.
+    variables = " prb\n" in (subject.folder / "kallsyms").read_text(encoding="ascii")
     tables = f"the page tables of kernel {release} were found in memory and are used"
 
     def no_note():
@@ -94,7 +97,7 @@ def add(suite, subject, facts):
     def no_text():
         copy = facts["bare dump"]
         expect(copy.wipe_texts() >= 2, "the text was not in memory")
-        copy.check(tables)
+        copy.check(tables, variables)
 
     def no_registers():
         copy = facts["bare dump"]
@@ -102,9 +105,7 @@ def add(suite, subject, facts):
         copy.check(tables)
 
     suite.add("no VMCOREINFO note: the same from the text in memory", no_note)
-    # Debian's 6.1 for arm64 has no CONFIG_KALLSYMS_ALL, and so no symbols of data.
-    if " mem_section\n" in (subject.folder / "kallsyms").read_text(encoding="ascii"):
-        suite.add("nor its text: the same from page tables, kallsyms and BTF", no_text)
+    suite.add("nor its text: the same from page tables, kallsyms and BTF", no_text)
     if subject.meta["guest"].startswith("x86"):
         suite.add("nor registers: the same", no_registers)
     suite.add("the copies without VMCOREINFO are gone", lambda: facts["bare dump"].path.unlink())
