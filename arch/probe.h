@@ -10,12 +10,6 @@
 
 #include "arch/arch.h"
 
-enum probe {
-	PROBE_NO,	/* what is there contradicts the guess */
-	PROBE_UNKNOWN,	/* the proof is not in the dump, or nothing is known to compare with */
-	PROBE_YES,
-};
-
 /*
  * SYMBOL(init_uts_ns) lies at physical @pa: its sysname is "Linux" and its
  * release is OSRELEASE, as far as that is known.

@@ -13,7 +13,6 @@
 
 #include "arch/probe.h"
 #include "base/checked.h"
-#include "elf_info.h"
 #include "input/stored.h"
 
 #define PAGE 4096u
@@ -30,14 +29,6 @@
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 /* Direct map, vmalloc, vmemmap, image: the kernel's own root has at least these in its half. */
 #define OWN_ENTRIES_MIN 4u
-
-/* QEMUCPUState, the desc of its notes, version 1: at least so long, registers at these offsets. */
-#define QEMU_LEN 432u
-#define QEMU_CR3 416u
-#define QEMU_CR4 424u
-#define CR4_LA57 (UINT64_C(1) << 12)
-/* With page table isolation the user's half of a pair of roots. */
-#define CR3_USER_HALF 0x1000u
 
 /* Pages of memory whose last entry looks like that of a root; one of few is. */
 #define ROOTS_MAX 65536u
@@ -184,23 +175,15 @@ static bool try_root(struct hunt *h, uint64_t root_pa, unsigned int levels)
 	return h->found;
 }
 
-/* The page tables that the CPUs used, from QEMU's notes. */
+/* The page tables that the CPUs used. */
 static void search_by_registers(struct hunt *h)
 {
-	const struct dump *dump = h->env->dump;
-	struct elf_note note;
+	struct x86_64_cpu cpu;
 	size_t pos = 0;
 
-	while (!h->found && elf_note_next(dump->notes, dump->notes_len, dump->order, &pos, &note)) {
-		unsigned int levels;
-		uint64_t cr3;
-
-		if (!elf_note_is(&note, "QEMU", 0) || note.desc_len < QEMU_LEN)
-			continue;
-		levels = get_u64(note.desc + QEMU_CR4, ORDER_LITTLE) & CR4_LA57 ? 5 : 4;
-		cr3 = get_u64(note.desc + QEMU_CR3, ORDER_LITTLE) & ENTRY_ADDRESS;
-		if (!try_root(h, cr3, levels) && cr3 & CR3_USER_HALF)
-			try_root(h, cr3 & ~(uint64_t)CR3_USER_HALF, levels);
+	while (!h->found && x86_64_next_cpu(h->env->dump, &pos, &cpu)) {
+		if (!try_root(h, cpu.root_pa, cpu.levels) && cpu.root_pa & X86_64_USER_HALF)
+			try_root(h, cpu.root_pa & ~X86_64_USER_HALF, cpu.levels);
 	}
 }
 
