@@ -34,12 +34,16 @@
 /* Tables that are read for one page size, and for one page and form: what is no root leads to few. */
 #define TABLES_MAX (1u << 20)
 #define TABLES_PER_ROOT 8192u
+/* Roots that are looked at more closely. */
+#define IMAGES_MAX 128u
 
 struct arm64_hunt {
 	const struct arch_env *env;
 	uint64_t memory_end;
 	unsigned int page_shift;
-	unsigned int tables, tables_left;
+	unsigned int tables;	/* read, in pages of 4 KiB */
+	unsigned int tables_left;
+	unsigned int images;
 	uint8_t *level[5];	/* room for a table of each level */
 	struct pt_form form;
 	unsigned int va_bits;
@@ -88,8 +92,9 @@ static bool find_root(struct arm64_hunt *h, unsigned int level, uint64_t pa, uin
 	uint64_t size = UINT64_C(1) << shape->shift;
 	uint8_t *table = h->level[level];
 
-	if (!h->tables_left || h->tables++ >= TABLES_MAX)
+	if (!h->tables_left || h->tables >= TABLES_MAX)
 		return false;
+	h->tables += 1 + (ENTRY << shape->bits) / 4096;
 	h->tables_left--;
 	if (!read_bytes(h, pa, table, ENTRY << shape->bits))
 		return false;
@@ -187,7 +192,7 @@ static bool find_places(struct arm64_hunt *h)
 	if (!find_root(h, 0, h->root_pa, start))
 		return false;
 	h->root_va = h->seen_va;
-	if (is_direct_map(h))
+	if (h->images++ >= IMAGES_MAX || is_direct_map(h))
 		return false;
 	h->last = h->first - 1;
 	h->first = start;
@@ -255,7 +260,7 @@ static struct err *look(void *ctx, uint64_t pa, const uint8_t *bytes, size_t len
 
 	for (; at + page <= len && !h->found && h->tables < TABLES_MAX; at += page)
 		try_page(h, pa + at, bytes + at);
-	*done = h->found || h->tables >= TABLES_MAX;
+	*done = h->found || h->tables >= TABLES_MAX || h->images >= IMAGES_MAX;
 	return NULL;
 }
 

@@ -32,11 +32,13 @@
 
 /* Pages of memory whose last entry looks like that of a root; one of few is. */
 #define ROOTS_MAX 65536u
+/* Of these, such that map something where images are. The first is right, unless it is of no Linux. */
+#define IMAGES_MAX 128u
 
 struct hunt {
 	const struct arch_env *env;
 	uint64_t memory_mask;	/* address bits that memory has */
-	unsigned int roots;
+	unsigned int roots, images;
 	/* What is being tried, and in the end found. */
 	struct pt_form form;
 	uint64_t root_pa;
@@ -82,8 +84,9 @@ static bool find_image(struct hunt *h)
 	uint64_t at, pa;
 	bool found = false;
 
-	if (!has_image_tables(h))
+	if (h->images >= IMAGES_MAX || !has_image_tables(h))
 		return false;
+	h->images++;
 	for (at = 0; at < IMAGE_MAX; at += PMD_SIZE) {
 		uint64_t va = X86_64_KERNEL_MAP + at;
 
@@ -200,7 +203,7 @@ static struct err *look(void *ctx, uint64_t pa, const uint8_t *bytes, size_t len
 		if (!try_root(h, pa + at, 4))
 			try_root(h, pa + at, 5);
 	}
-	*done = h->found || h->roots >= ROOTS_MAX;
+	*done = h->found || h->roots >= ROOTS_MAX || h->images >= IMAGES_MAX;
 	return NULL;
 }
 
