@@ -275,7 +275,7 @@ static struct err *search(struct arm64_hunt *h)
 		struct stored_pass pass = { .look = look, .ctx = h };
 
 		h->page_shift = shifts[i];
-		h->tables = 0;
+		h->tables = h->images = 0;
 		e = dump_pass_stored(h->env->dump, view, &pass);
 		log_debug(h->env->log, "looked for page tables of pages of %u KiB in %llu bytes of memory: "
 			  "%u read", 1u << (shifts[i] - 10), (unsigned long long)pass.bytes, h->tables);
