@@ -26,6 +26,8 @@ from verify import callers, crashes, dmesg, dumps, external, flattened, live, pm
 from verify import facts as own_facts  # noqa: E402
 from verify import program, qemudump, refilter, report, roundtrip, symbols, tags  # noqa: E402
 from verify import vmemmap, writers  # noqa: E402
+from verify import program, qemudump, recover, refilter, report, roundtrip, symbols  # noqa: E402
+from verify import tags, vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -70,6 +72,8 @@ def build(subject, facts):
     own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
+    if subject.meta["guest"] in recover.GUESTS:
+        recover.add(suite, subject, facts)
     if subject.meta["guest"] in refilter.GUESTS:
         refilter.add(suite, subject, facts)
     if subject.meta["guest"] in flattened.GUESTS:
