@@ -102,10 +102,12 @@ struct err *audit_check_counters(struct audit *audit, const struct scan_counts *
 	struct counters counters = { .has_pages = true };
 	struct zones zones = { 0 };
 	struct zone_facts zone_facts;
+	struct nodes nodes;
 	uint64_t offset;
 
 	if (!(audit->job->level & LEVEL_FREE) || !page_layout_tells_free(audit->layout) ||
-	    zone_facts_init(&zone_facts, facts, audit->layout))
+	    (!nodes_find(facts, &nodes) && !nodes_find_by_symbols(audit->reader, &nodes)) ||
+	    zone_facts_init_with(&zone_facts, facts, audit->layout, &nodes))
 		return NULL;
 	counters.has_blocks = range_fits(zone_facts.free_list + zone_facts.types * zone_facts.list_size,
 					 audit->kernel->word, zone_facts.area_size);
