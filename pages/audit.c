@@ -242,6 +242,7 @@ struct err *audit_block(struct audit *audit, uint64_t block, const uint8_t *keep
 struct err *audit_judge(struct audit *audit, const struct scan_counts *counts)
 {
 	TRY(audit_check_counters(audit, counts));
+	audit_check_poison(audit, counts);
 	TRY(audit_check_protected(audit));
 	if (counts->samples)
 		audit_check_samples(audit, counts->samples);

@@ -22,7 +22,7 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+from verify import audit, callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
 from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
@@ -71,6 +71,8 @@ def build(subject, facts):
         refilter.add(suite, subject, facts)
     if subject.meta["guest"] in flattened.GUESTS:
         flattened.add(suite, subject, facts)
+    if subject.meta["guest"] in audit.GUESTS:
+        audit.add(suite, subject, facts)
     if subject.meta["guest"] in writers.GUESTS:
         writers.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
