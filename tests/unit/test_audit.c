@@ -227,7 +227,8 @@ static void test_user_samples(void)
 	/* An owner in a page that would be dropped itself. */
 	init(&a);
 	put(&a, SLAB_PFN, (struct structpage){ .flags = a.f.w.l.pg_lru, .mapping = OWNER }, 1);
-	check(&a, AUDIT_SAMPLES, CLASS_BIT(PAGE_USER), "its owner lies in a page that is no kernel data");
+	check(&a, AUDIT_SAMPLES, CLASS_BIT(PAGE_USER) | CLASS_BIT(PAGE_CACHE),
+	      "its owner lies in a page that is no kernel data");
 }
 
 static void test_cache_samples(void)
@@ -327,6 +328,37 @@ static void test_give_up(void)
 					sizeof(names)), "free, user"));
 }
 
+/* What is marked as hugetlb is looked at apart, however many other user pages there are. */
+static void test_hugetlb_heads(void)
+{
+	struct audited a;
+
+	init(&a);
+	for (uint64_t pfn = 6144; pfn < 6144 + 64; pfn += 4) {
+		put(&a, pfn, (struct structpage){ .flags = a.f.w.l.pg_head,
+						  .mapcount = a.f.w.l.hugetlb.value }, 1);
+		for (uint64_t i = 1; i < 4; i++) {
+			put(&a, pfn + i, (struct structpage){ .mapcount = UINT32_MAX }, 0);
+			put_u64(machine_page(&a.f.w.m, &a.f.w.l, pfn + i) + 8,
+				world_va(&a.f.w, pfn) | 1, ORDER_LITTLE);
+		}
+		structpage_put_order(&a.f.w.l, 2, true, machine_page(&a.f.w.m, &a.f.w.l, pfn + 1));
+	}
+	check(&a, AUDIT_SAMPLES, CLASS_BIT(PAGE_USER), "16 of 16 hugetlb heads are not what they seem");
+}
+
+static void test_poisoned(void)
+{
+	struct audited a;
+
+	init(&a);
+	for (uint64_t pfn = 6144; pfn < 6144 + 64; pfn++)
+		put(&a, pfn, (struct structpage){ .flags = a.f.w.l.pg_hwpoison,
+						  .mapcount = UINT32_MAX }, 1);
+	check(&a, AUDIT_COUNTERS, CLASS_BIT(PAGE_HWPOISON), "64 pages are marked, but there should be "
+	      "no more than 4");
+}
+
 static void test_samples_are_spread(void)
 {
 	struct class_samples one = { 0 };
@@ -358,6 +390,8 @@ int main(void)
 	RUN(test_cache_samples);
 	RUN(test_free_samples);
 	RUN(test_types);
+	RUN(test_hugetlb_heads);
+	RUN(test_poisoned);
 	RUN(test_give_up);
 	RUN(test_samples_are_spread);
 	return unit_status();
