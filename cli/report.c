@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "cli/audit_summary.h"
 #include "cli/progress.h"
 
 /* Which reports have a row. */
@@ -173,6 +174,8 @@ void report_write(const struct report *report, FILE *out)
 {
 	write_pages(report, out);
 	write_doubts(report, out);
+	if (report->audit)
+		audit_summary_write(report->audit, out);
 	write_cost(report, out);
 }
 

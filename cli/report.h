@@ -13,6 +13,8 @@
 #include "output/copy.h"
 #include "pages/scan.h"
 
+struct audit_summary;
+
 struct report {
 	unsigned int level;
 	uint64_t max_mapnr;		/* pfns are below this */
@@ -32,6 +34,7 @@ struct report {
 	uint64_t plan_forgotten;	/* blocks judged once more for lack of it */
 	const struct scan_counts *scan;
 	const struct copy_stats *copy;
+	const struct audit_summary *audit;	/* NULL: there was none */
 	const struct meter *meter;
 };
 

@@ -130,8 +130,10 @@ static void scan_kept_span(struct scanner *scanner, uint64_t pfn, const uint8_t 
 	for (uint64_t i = 0; i < count; i++, bytes += layout->size) {
 		uint64_t flags = decode_flags(layout, bytes);
 
-		if ((flags & layout->pg_hwpoison) && flags != ones)
-			settle_one(scanner, pfn + i, verdict_of(PAGE_HWPOISON, 0));
+		if (!(flags & layout->pg_hwpoison) || flags == ones)
+			continue;
+		settle_one(scanner, pfn + i, verdict_of(PAGE_HWPOISON, 0));
+		scanner->counts->poisoned++;
 	}
 }
 
@@ -161,6 +163,19 @@ static uint64_t row_length(const struct scanner *scanner, uint64_t pfn, struct v
 	return alike_count(&scanner->alike, scanner->layout, page, bytes, count);
 }
 
+/* What the audit wants to know beside which pages were dropped. */
+static inline void note_for_audit(struct scanner *scanner, uint64_t pfn, struct verdict verdict,
+				  const struct page_info *page)
+{
+	struct scan_counts *counts = scanner->counts;
+
+	if (verdict.class == PAGE_FREE && page_is_buddy(scanner->layout, page))
+		counts->free_blocks[verdict.order]++;
+	else if (verdict.class == PAGE_USER && page->hugetlb && counts->samples)
+		class_samples_add(&counts->samples->hugetlb, pfn, 1);
+	counts->poisoned += verdict.class == PAGE_HWPOISON;
+}
+
 /*
  * Judge the page at @pfn, with those behind it that are like it: @count struct
  * pages are at @bytes. Returns how many were settled; 0 when the verdict
@@ -181,11 +196,10 @@ static uint64_t judge_next(struct scanner *scanner, const struct mem_map_run *ru
 	} else {
 		span.verdict = scanner_judge(scanner, pfn, &page);
 		span.end = pfn + (UINT64_C(1) << span.verdict.order);
-		if (span.verdict.class == PAGE_FREE && page_is_buddy(layout, &page))
-			scanner->counts->free_blocks[span.verdict.order]++;
 		if (!span.verdict.order)
 			n = row_length(scanner, pfn, span.verdict, &page, bytes, count);
 	}
+	note_for_audit(scanner, pfn, span.verdict, &page);
 	if (span.end > pfn + 1) {
 		scanner->span = span;
 		if (!span_is_blind(scanner))

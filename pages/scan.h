@@ -25,6 +25,7 @@ struct scan_counts {
 	uint64_t dropped[PAGE_CLASSES];	/* pages really dropped, by class; KEEP and ZERO stay 0 */
 	uint64_t kept_for[KEEP_REASONS];	/* pages kept for lack of a fact, by reason */
 	uint64_t free_blocks[SCAN_ORDERS];	/* struct pages that begin a free block, by order */
+	uint64_t poisoned;		/* struct pages that are marked so */
 	struct scan_samples *samples;	/* NULL: not wanted; else the caller's */
 };
 

@@ -70,6 +70,7 @@ static void counts_add(struct scan_counts *sum, const struct scan_counts *counts
 		sum->dropped[i] += counts->dropped[i];
 	for (unsigned int i = 0; i < KEEP_REASONS; i++)
 		sum->kept_for[i] += counts->kept_for[i];
+	sum->poisoned += counts->poisoned;
 	for (unsigned int i = 0; i < SCAN_ORDERS; i++)
 		sum->free_blocks[i] += counts->free_blocks[i];
 	if (sum->samples && counts->samples)

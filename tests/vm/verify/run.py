@@ -28,6 +28,8 @@ from verify import program, qemudump, refilter, report, roundtrip, symbols, tags
 from verify import vmemmap, writers  # noqa: E402
 from verify import program, qemudump, recover, refilter, report, roundtrip, symbols  # noqa: E402
 from verify import tags, vmemmap, writers  # noqa: E402
+from verify import audit, callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -78,6 +80,8 @@ def build(subject, facts):
         refilter.add(suite, subject, facts)
     if subject.meta["guest"] in flattened.GUESTS:
         flattened.add(suite, subject, facts)
+    if subject.meta["guest"] in audit.GUESTS:
+        audit.add(suite, subject, facts)
     if subject.meta["guest"] in writers.GUESTS:
         writers.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
