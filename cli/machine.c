@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "kernel/pmem.h"
 #include "pages/free_list.h"
 #include "pages/plan.h"
 
@@ -69,18 +70,36 @@ static struct err *find_xen(struct machine *m, const struct options *options, un
 			   options->vmcore);
 }
 
+static struct err *load_types(struct machine *m, struct types **ret)
+{
+	struct err *e = kernel_load_types(m->reader, ret);
+
+	if (!e || err_kind(e) == ERR_NOMEM)
+		return e;
+	log_debug(m->kernel->log, "types of the kernel: %s", err_text(e));
+	err_free(e);
+	return NULL;
+}
+
 static struct err *find_pmem(struct machine *m, const char *name)
 {
-	bool found = false;
+	struct kreader *reader = m->reader;
+	struct types *types = NULL;
+	bool known = false;
+	struct err *e;
 
-	if (!m->dump->pmem.count)
-		return NULL;
 	if (m->reader)
-		TRY(kernel_pmem_metadata(m->reader, &m->metadata, &found));
-	if (!found)
+		TRY(load_types(m, &types));
+	else	/* Without translation info blocks of marked segments are still found. */
+		TRY(kreader_create(m->kernel, &reader));
+	e = kernel_find_pmem(reader, types, &m->metadata, &known);
+	types_destroy(types);
+	if (reader != m->reader)
+		kreader_destroy(reader);
+	if (!e && m->dump->pmem.count && !known)
 		log_warn(m->kernel->log, "%s: persistent memory without a list of its metadata: all"
 			 " of it is left out", name);
-	return NULL;
+	return e;
 }
 
 struct err *machine_bring_up(const struct run *run, unsigned int level, struct machine *machine)

@@ -9,6 +9,7 @@ tag (text that names kind and pfn), random, half (second half zero), mixed
 
 import random
 
+import infoblock
 from elfbuild import align_up
 from pylib import bits
 from recipe import RecipeError, number, words_to_options
@@ -279,3 +280,7 @@ def pmem_runs(machine, writer, first, end):
     machine.runs.append([meta // size, end // size, "pmem_userdata"])
     machine.write(meta, page_bytes("pmem-user", meta // size, size, "tag"))
     machine.notes_for_json.setdefault("pmem_metadata", []).append((first // size, meta // size))
+    kind = machine.config.get("pmem_block")
+    if kind:
+        machine.write(first + infoblock.OFFSET, infoblock.info_block(
+            kind, infoblock.DEVICE, meta - first, end - first))

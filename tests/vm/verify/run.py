@@ -22,6 +22,7 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
+<<<<<<< HEAD
 from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
 from verify import facts as own_facts  # noqa: E402
 from verify import program, qemudump, refilter, report, roundtrip, symbols, tags  # noqa: E402
@@ -29,6 +30,9 @@ from verify import vmemmap, writers  # noqa: E402
 from verify import program, qemudump, recover, refilter, report, roundtrip, symbols  # noqa: E402
 from verify import tags, vmemmap, writers  # noqa: E402
 from verify import audit, callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+=======
+from verify import callers, crashes, dmesg, dumps, external, flattened, live, nvdimm, pmem  # noqa: E402
+>>>>>>> h/pmem
 from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
@@ -67,7 +71,13 @@ def build(subject, facts):
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
         pmem.add(suite, subject, facts)
+<<<<<<< HEAD
     for part in (dumps, tags, report, dmesg, vmemmap, symbols):
+=======
+    if guest(subject.meta["guest"]).namespaces:
+        nvdimm.add(suite, subject, facts)
+    for part in (dumps, tags, report, dmesg, vmemmap):
+>>>>>>> h/pmem
         part.add(suite, subject, facts)
     if subject.vmcore.name != "vmcore.pmem.elf":
         roundtrip.add(suite, subject)
@@ -117,7 +127,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="verify-", dir=program.scratch_parent())
     subject = Subject(folder, marked if marked.exists() else folder / "vmcore.elf",
                       args.program.resolve(), scratch)
-    facts = Facts(never=0)
+    facts = Facts(never=0, device=0)
     try:
         others = external.Background([] if args.only else external.judges(subject))
         others.start()
