@@ -70,6 +70,24 @@ struct err *verify_image(struct verify *v)
 }
 
 /*
+ * Not a variable that is there now: it was init memory, or the value is where an
+ * array would begin that need not begin with page frame 0 (vmemmap of arm64).
+ */
+static bool is_gone(struct verify *v, const struct symbol_want *init, uint64_t va)
+{
+	struct mapping map;
+	struct err *e;
+	bool gone;
+
+	if (init[0].found && init[1].found && va >= init[0].address && va < init[1].address)
+		return true;
+	e = kread_vtop(v->reader, va, &map);
+	gone = err_kind(e) == ERR_NO_MAPPING;
+	err_free(e);
+	return gone;
+}
+
+/*
  * What is asked for by name before anything else: the kernel's own list in
  * VMCOREINFO, and what identifies it. Values that are no addresses of the kernel
  * (per-CPU offsets) are of another area.
@@ -79,7 +97,9 @@ struct err *verify_symbols(struct verify *v)
 	static const char kind[] = "SYMBOL(";
 	const struct kernel *kernel = v->kernel;
 	const struct strmap *map = &kernel->facts.map;
+	struct symbol_want init[] = { { .name = "__init_begin" }, { .name = "__init_end" } };
 
+	TRY(ksymbols_find(v->reader, init, ARRAY_LEN(init)));
 	for (size_t i = 0; i < map->count; i++) {
 		const struct fact *fact = map->v[i].value;
 		const char *key = map->v[i].key;
@@ -88,7 +108,7 @@ struct err *verify_symbols(struct verify *v)
 		if (fact->kind != FACT_SYMBOL || strncmp(key, kind, sizeof(kind) - 1))
 			continue;
 		va = (uint64_t)fact->value;
-		if (!kernel->arch->is_kernel_address(kernel->arch_state, va))
+		if (!kernel->arch->is_kernel_address(kernel->arch_state, va) || is_gone(v, init, va))
 			continue;
 		v->area->counts.objects++;
 		verify_name(v, "%s", key);

@@ -82,7 +82,10 @@ struct err *task_layout_create(struct verify *v, struct task_layout **ret)
 	verify_member(v, "mm_struct", "pgd", &layout->pgd);
 	fill_pointers(v, layout);
 	layout->stack_size = verify_thread_size(v);
-	if (!layout->stack_size)
+	if (!verify_member(v, "task_struct", "stack_vm_area", &layout->stack_area) ||
+	    !verify_member(v, "vm_struct", "nr_pages", &layout->area_pages))
+		layout->stack_area.size = 0;
+	if (!layout->stack_size && !layout->stack_area.size)
 		verify_gap(v, "stacks: their size is not known");
 	*ret = layout;
 	return NULL;
@@ -108,30 +111,51 @@ static void name_task(struct verify *v, struct task_layout *layout, uint64_t tas
 		 (unsigned long long)task);
 }
 
+static uint64_t raw_word(const struct verify *v, const struct task_layout *layout,
+			 const struct member *member)
+{
+	return get_word(layout->raw + member->offset, v->kernel->word, v->kernel->order);
+}
+
+/* What the kernel mapped for it says as much as THREAD_SIZE; 0: unknown. */
+static uint64_t stack_size_of(struct verify *v, const struct task_layout *layout)
+{
+	uint64_t area;
+	uint32_t pages;
+	struct err *e;
+
+	if (layout->stack_size || !layout->stack_area.size)
+		return layout->stack_size;
+	area = raw_word(v, layout, &layout->stack_area);
+	if (!area)
+		return 0;
+	e = kread_u32(v->reader, area + layout->area_pages.offset, &pages);
+	if (e) {
+		verify_broken(v, e);
+		return 0;
+	}
+	return pages * v->page_size;
+}
+
 /*
  * An overwritten end is the kernel's own doing and no fault of the dump, but
  * whoever looks at such a dump wants to know.
  */
 static void look_at_stack(struct verify *v, const struct task_layout *layout, uint64_t stack)
 {
-	uint64_t end;
+	uint64_t end, size;
 	struct err *e;
 
 	verify_name(v, "stack of %s", layout->name);
-	/* Where it grows to comes the mark, elsewhere are the first frames: neither is zero. */
-	if (!verify_object(v, stack, layout->stack_size) || !layout->has_thread_info)
+	size = stack_size_of(v, layout);
+	/* The mark at its end is not zero. */
+	if (!size || !verify_object(v, stack, size) || !layout->has_thread_info)
 		return;
 	e = kread_word(v->reader, stack, &end);
-	if (!e && end != STACK_END_MAGIC && stack)
+	if (!e && end != STACK_END_MAGIC)
 		log_common(v->log, "note: stack of %s: its end has %#llx where STACK_END_MAGIC was",
 			   layout->name, (unsigned long long)end);
 	err_free(e);
-}
-
-static uint64_t raw_word(const struct verify *v, const struct task_layout *layout,
-			 const struct member *member)
-{
-	return get_word(layout->raw + member->offset, v->kernel->word, v->kernel->order);
 }
 
 /* The root of a user address space: without it, no user address of the task can be translated. */
@@ -178,7 +202,7 @@ struct err *verify_task(struct verify *v, struct task_layout *layout, uint64_t t
 	name_task(v, layout, task);
 	/* A task that has ended, and waits for its parent, has given its stack back. */
 	stack = raw_word(v, layout, &layout->stack);
-	if (layout->stack_size && stack)
+	if (stack)
 		look_at_stack(v, layout, stack);
 	look_at_pointers(v, layout);
 	return NULL;

@@ -25,9 +25,15 @@ struct task_layout {
 	struct member pgd;		/* of mm_struct */
 	bool has_thread_info;		/* thread_info is in the task, so that a stack ends at its lowest word */
 	uint64_t stack_size;		/* THREAD_SIZE; 0: unknown */
+	struct member stack_area;	/* of task_struct: the vm_struct of its stack, where that is mapped */
+	struct member area_pages;	/* of vm_struct: how many pages it has */
 	struct task_pointer pointer[TASK_POINTERS];
 	uint8_t raw[TASK_BYTES_MAX];	/* the task that is being looked at */
 	char name[128];			/* of it, for lines */
 };
+
+/* Address of init_task, which looks as @layout says. ERR_NOT_FOUND. */
+struct err *find_init_task(struct verify *v, struct task_layout *layout, uint64_t *ret)
+	__attribute__((warn_unused_result));
 
 #endif

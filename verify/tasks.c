@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All tasks: the list of processes from init_task on, and the threads of each. */
-#include "kernel/symbols.h"
 #include "verify/task.h"
 
 /* PID_MAX_LIMIT: there cannot be more. */
@@ -95,10 +94,10 @@ struct err *verify_tasks(struct verify *v)
 	uint64_t init_task;
 	struct err *e;
 
-	if (!ksymbol(v->reader, "init_task", &init_task))
-		return err_new(ERR_NOT_FOUND, "symbol init_task is not known");
 	TRY(task_layout_create(v, &layout));
-	e = look_at_list(v, layout, init_task);
+	e = find_init_task(v, layout, &init_task);
+	if (!e)
+		e = look_at_list(v, layout, init_task);
 	task_layout_destroy(layout);
 	return e;
 }
