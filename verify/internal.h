@@ -119,6 +119,15 @@ struct err *verify_cpus(struct verify *v, struct cpus *ret) __attribute__((warn_
 /* What to add to the symbol of a per-CPU variable for CPU @cpu; false: no such CPU, or unreadable, which is told. */
 bool verify_cpu_offset(struct verify *v, const struct cpus *cpus, unsigned int cpu, uint64_t *ret);
 
+/*
+ * As kread() for a reader of this file: where it reads as zeros what has no
+ * data, so does this.
+ */
+struct err *verify_read(struct verify *v, uint64_t va, void *buf, size_t len)
+	__attribute__((warn_unused_result));
+struct err *verify_read_u32(struct verify *v, uint64_t va, uint32_t *ret)
+	__attribute__((warn_unused_result));
+
 /* The pointer at @va; false, and a line, when it cannot be read. 0 is fine. */
 bool verify_pointer(struct verify *v, uint64_t va, uint64_t *ret);
 

@@ -43,7 +43,7 @@ static void look_at_buffer(struct verify *v, uint64_t variable)
 	verify_name(v, "log buffer");
 	if (!fact_symbol(&v->kernel->facts, "log_buf_len", &len_at))
 		return;
-	e = kread_u32(v->reader, len_at, &len);
+	e = verify_read_u32(v, len_at, &len);
 	if (e)
 		verify_broken(v, e);
 	else if (verify_pointer(v, variable, &va))

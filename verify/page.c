@@ -215,11 +215,45 @@ bool verify_object(struct verify *v, uint64_t va, uint64_t len)
 	return verify_range(v, va + first, len - first, CONTENT_ANY) && good;
 }
 
+struct err *verify_read(struct verify *v, uint64_t va, void *buf, size_t len)
+{
+	uint8_t *to = buf;
+
+	while (len) {
+		size_t now = (size_t)min_u64(len, v->page_size - va % v->page_size);
+		struct err *e = kread(v->reader, va, to, now);
+
+		if (err_kind(e) == ERR_EXCLUDED && v->absent_is_zero) {
+			memset(to, 0, now);
+			err_free(e);
+			e = NULL;
+		}
+		TRY(e);
+		va += now;
+		to += now;
+		len -= now;
+	}
+	return NULL;
+}
+
+struct err *verify_read_u32(struct verify *v, uint64_t va, uint32_t *ret)
+{
+	uint8_t raw[4];
+
+	TRY(verify_read(v, va, raw, sizeof(raw)));
+	*ret = get_u32(raw, v->kernel->order);
+	return NULL;
+}
+
 bool verify_pointer(struct verify *v, uint64_t va, uint64_t *ret)
 {
-	struct err *e = kread_word(v->reader, va, ret);
+	const struct kernel *kernel = v->kernel;
+	uint8_t raw[8];
+	struct err *e = verify_read(v, va, raw, kernel->word);
 
 	if (e)
 		verify_broken(v, e);
+	else
+		*ret = get_word(raw, kernel->word, kernel->order);
 	return !e;
 }

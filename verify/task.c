@@ -129,7 +129,7 @@ static uint64_t stack_size_of(struct verify *v, const struct task_layout *layout
 	area = raw_word(v, layout, &layout->stack_area);
 	if (!area)
 		return 0;
-	e = kread_u32(v->reader, area + layout->area_pages.offset, &pages);
+	e = verify_read_u32(v, area + layout->area_pages.offset, &pages);
 	if (e) {
 		verify_broken(v, e);
 		return 0;
@@ -196,7 +196,7 @@ struct err *verify_task(struct verify *v, struct task_layout *layout, uint64_t t
 	verify_name(v, "task_struct %#llx", (unsigned long long)task);
 	if (!verify_object(v, task, layout->size))
 		return NULL;
-	e = kread(v->reader, task, layout->raw, (size_t)layout->size);
+	e = verify_read(v, task, layout->raw, (size_t)layout->size);
 	if (e)
 		return verify_settle(v, e);
 	name_task(v, layout, task);
@@ -247,7 +247,7 @@ void verify_files(struct verify *v, uint64_t va, const char *name)
 	    !verify_range(v, table, verify_size(v, "fdtable"), CONTENT_ANY) ||
 	    !verify_pointer(v, table + fd.offset, &array))
 		return;
-	e = kread_u32(v->reader, table + max_fds.offset, &count);
+	e = verify_read_u32(v, table + max_fds.offset, &count);
 	if (e)
 		verify_broken(v, e);
 	else
