@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/progress.h"
 #include "cli/run.h"
@@ -92,12 +93,24 @@ static void write_areas(const struct verify_result *result, FILE *out)
 	}
 }
 
+static const char *reason(const struct verify_gap *gap)
+{
+	return gap->why ? gap->why : "no memory for the reason";
+}
+
+/* One line for areas in a row that have the same reason. */
 static void write_gaps(const struct verify_result *result, FILE *out)
 {
+	const struct verify_gap *gap = result->gap;
+
 	fputc('\n', out);
-	for (size_t i = 0; i < result->gap_count; i++)
-		fprintf(out, "not checked: %s: %s\n", result->gap[i].area,
-			result->gap[i].why ? result->gap[i].why : "no memory for the reason");
+	for (size_t i = 0, next; i < result->gap_count; i = next) {
+		fprintf(out, "not checked: %s", gap[i].area);
+		for (next = i + 1; next < result->gap_count && !strcmp(reason(&gap[i]), reason(&gap[next]));
+		     next++)
+			fprintf(out, ", %s", gap[next].area);
+		fprintf(out, ": %s\n", reason(&gap[i]));
+	}
 	if (result->gaps_left_out)
 		fprintf(out, "not checked: %" PRIu64 " more\n", result->gaps_left_out);
 }
@@ -114,7 +127,7 @@ static void write_verdict(const struct run *run, const struct verify_result *res
 	if (total.zeros)
 		fprintf(out, "%" PRIu64 " pages have no data in this file, where that reads as zeros: it does "
 			"not tell pages of zeros from pages left out\n", total.zeros);
-	if (is_clean(&total))
+	if (is_clean(&total) && !result->untranslated)
 		fprintf(out, "%s: nothing that was looked for is missing%s\n", run->options->vmcore,
 			result->gap_count ? "; not everything could be looked for" : "");
 }
@@ -144,6 +157,10 @@ static struct err *verdict(const struct run *run, const struct verify_result *re
 {
 	struct verify_counts total = verify_total(result);
 
+	if (is_clean(&total) && result->untranslated)
+		return err_new(ERR_UNSUPPORTED, "%s: its pages can be read, but what a debugger needs could "
+			       "not be looked for: the kernel's memory cannot be translated",
+			       run->options->vmcore);
 	if (is_clean(&total))
 		return NULL;
 	return err_new(ERR_BAD_INPUT, "%s: not all that a debugger needs can be read: %" PRIu64

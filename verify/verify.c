@@ -159,7 +159,7 @@ struct err *verify_dump(const struct verify_params *params, struct verify_result
 	struct verify *v = calloc(1, sizeof(*v));
 	struct err *e;
 
-	*result = (struct verify_result){ .area_count = 0 };
+	*result = (struct verify_result){ .untranslated = params->kernel->no_arch != NULL };
 	if (!v)
 		return err_nomem;
 	v->kernel = params->kernel;

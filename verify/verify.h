@@ -7,6 +7,7 @@
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ struct verify_result {
 	struct verify_gap gap[VERIFY_GAPS_MAX];
 	size_t gap_count;
 	uint64_t gaps_left_out;	/* further ones */
+	bool untranslated;	/* virtual addresses lead nowhere: only pages as such were looked at */
 };
 
 struct verify_params {
