@@ -176,6 +176,12 @@ static bool look_at_leaf(struct verify *v, const struct mapping *map, uint64_t p
 	return good;
 }
 
+/* A length out of damaged memory must not keep this busy for years. */
+static bool is_possible(uint64_t va, uint64_t len)
+{
+	return !len || (len <= VERIFY_RANGE_MAX && len - 1 <= UINT64_MAX - va);
+}
+
 bool verify_range(struct verify *v, uint64_t va, uint64_t len, enum page_content content)
 {
 	uint64_t at = round_down(va, v->page_size);
@@ -184,8 +190,7 @@ bool verify_range(struct verify *v, uint64_t va, uint64_t len, enum page_content
 
 	if (!len)
 		return true;
-	/* A length out of damaged memory must not keep this busy for years. */
-	if (len > VERIFY_RANGE_MAX || len - 1 > UINT64_MAX - va) {
+	if (!is_possible(va, len)) {
 		verify_broken(v, err_new(ERR_BAD_INPUT, "%#llx bytes at %#llx are not possible",
 					 (unsigned long long)len, (unsigned long long)va));
 		return false;
@@ -210,8 +215,12 @@ bool verify_range(struct verify *v, uint64_t va, uint64_t len, enum page_content
 bool verify_object(struct verify *v, uint64_t va, uint64_t len)
 {
 	uint64_t first = min_u64(len, v->page_size - va % v->page_size);
-	bool good = verify_range(v, va, first, CONTENT_NOT_ZERO);
+	bool good;
 
+	/* One that is not possible is told of once. */
+	if (!is_possible(va, len))
+		return verify_range(v, va, len, CONTENT_ANY);
+	good = verify_range(v, va, first, CONTENT_NOT_ZERO);
 	return verify_range(v, va + first, len - first, CONTENT_ANY) && good;
 }
 

@@ -113,7 +113,7 @@ def taken_out(subject):
         size, memory = victim.core.page_size, victim.memory
         names = {
             "text": (victim.symbol("_stext") + 5 * size, "kernel_image", "kernel text"),
-            "stack": (victim.symbol("init_stack", "init_thread_union") + size, "tasks",
+            "stack": (victim.symbol("init_stack", "init_thread_union"), "tasks",
                       'stack of task "swapper'),
             "log": (memory.word(victim.symbol("log_buf")), "kernel_log", "log text"),
             "cpu": (victim.symbol("__per_cpu_start") + size
