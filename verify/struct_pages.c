@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The memory map: struct pages of all page frames, or of those in the dump where
- * whoever wrote it left out the others on purpose (-e).
+ * whoever wrote it left out others on purpose (-e, and -d 32 for persistent memory).
  */
 #include <stdlib.h>
 
 #include "base/bits.h"
 #include "base/checked.h"
+#include "pages/class.h"
 #include "pages/mem_map.h"
 #include "verify/internal.h"
 
@@ -45,7 +46,7 @@ static struct err *look_at_chunk(struct map_walk *walk, uint64_t base, uint64_t 
 	const struct dump *dump = walk->v->kernel->dump;
 	const struct mem_map *map = walk->map;
 
-	if (dump->no_vmemmap)
+	if (dump->no_vmemmap || dump->dump_level & LEVEL_PMEM_METADATA)
 		TRY(dump_stored_bits(dump, base, end, walk->bits));
 	else
 		TRY(dump_present_bits(dump, base, end, walk->bits));
