@@ -75,7 +75,7 @@ static const char *action_name(const struct options *options)
 		[ACTION_ESTIMATE] = "estimate", [ACTION_REARRANGE] = "rearrange",
 		[ACTION_REASSEMBLE] = "reassemble", [ACTION_MEM_USAGE] = "mem_usage",
 		[ACTION_VMCOREINFO] = "vmcoreinfo", [ACTION_VTOP] = "vtop",
-		[ACTION_VERIFY] = "verify",
+		[ACTION_FACTS] = "facts", [ACTION_VERIFY] = "verify",
 	};
 
 	return options->dry_run ? "dry_run" : names[options->action];

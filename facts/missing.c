@@ -7,7 +7,8 @@
  * each run megabytes. So a line here is a fact that the filter consults and that all
  * kernels export, whatever their configuration; kernels that changed the way a thing
  * is done have alternatives in one line. A fact that depends on the configuration
- * (PG_hwpoison, HUGETLB_PAGE_DTOR) may be missing for good and has no line.
+ * (PG_hwpoison, HUGETLB_PAGE_DTOR) or architecture (node_data) may be missing for good
+ * and has no line.
  */
 #include "facts/wanted.h"
 
@@ -23,8 +24,6 @@
 
 /* FLATMEM and DISCONTIGMEM, which have no sections. */
 #define NO_SECTIONS "SYMBOL(mem_map)", "OFFSET(pglist_data.node_mem_map)"
-
-#define NO_ZONES "SYMBOL(pgdat_list)", "SYMBOL(contig_page_data)"
 
 static const char *const needs[][ALTERNATIVES_MAX] = {
 	{ "SYMBOL(init_uts_ns)" },
@@ -52,8 +51,6 @@ static const char *const needs[][ALTERNATIVES_MAX] = {
 	{ "SYMBOL(mem_section)", NO_SECTIONS },
 	{ "SIZE(mem_section)", NO_SECTIONS },
 	{ "OFFSET(mem_section.section_mem_map)", NO_SECTIONS },
-	{ "SYMBOL(node_data)", NO_ZONES },
-	{ "LENGTH(node_data)", NO_ZONES },
 	{ "OFFSET(pglist_data.node_zones)" },
 	{ "OFFSET(pglist_data.nr_zones)" },
 	{ "SIZE(zone)" },
