@@ -25,6 +25,7 @@ from pylib.harness import Failure, Suite  # noqa: E402
 from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
 from verify import program, qemudump, refilter, report, roundtrip, symbols, tags  # noqa: E402
 from verify import verified, vmemmap, writers  # noqa: E402
+from verify import facts as own_facts  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -66,6 +67,7 @@ def build(subject, facts):
         part.add(suite, subject, facts)
     if subject.vmcore.name != "vmcore.pmem.elf":
         roundtrip.add(suite, subject)
+    own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
     if subject.meta["guest"] in refilter.GUESTS:
