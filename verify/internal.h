@@ -12,6 +12,13 @@
 #define VERIFY_WHAT 256		/* bytes of the name of what is looked at */
 #define VERIFY_LINES_MAX 40	/* findings printed per area; all are counted */
 #define VERIFY_RANGE_MAX (UINT64_C(4) << 30)	/* bytes of one object; none has nearly as many */
+#define VERIFY_STRUCT_MAX (UINT64_C(256) << 10)	/* bytes of a struct; what is larger is not believed */
+/*
+ * Looks at pages per stored page and area, before it has come to nothing: tables of
+ * open files that processes have in common take 512 per page.
+ */
+#define VERIFY_LOOKS_MAX 1024
+#define VERIFY_LOOKS_FREE (UINT64_C(1) << 20)
 #define VERIFY_SEEN_SLOTS 1024	/* pages whose state is remembered; a power of two */
 
 /* What a reader of the dump meets where a page should be. */
@@ -91,7 +98,11 @@ void verify_flush(struct verify *v);
  */
 struct err *verify_settle(struct verify *v, struct err *e) __attribute__((warn_unused_result));
 
-/* Ask whether the run should end; shows v->done of the pages that are stored. */
+/*
+ * Ask whether the run should end; shows v->done of the pages that are stored.
+ * ERR_BAD_INPUT when this area has looked at more than could be in the dump: what
+ * lists and tables point to are then not pages of their own.
+ */
 struct err *verify_tick(const struct verify *v) __attribute__((warn_unused_result));
 
 /* A member of a struct: where it is and how many bytes it has; size 0: the struct has none. */
@@ -103,7 +114,7 @@ struct member {
 /* Fill @ret from the types, zero where they do not know it. */
 bool verify_member(const struct verify *v, const char *structure, const char *path,
 		   struct member *ret);
-/* Bytes of a struct, union or typedef, or 0. */
+/* Bytes of a struct, union or typedef; 0: unknown, or beyond VERIFY_STRUCT_MAX. */
 uint64_t verify_size(const struct verify *v, const char *name);
 
 /* The CPUs that there may be, and where their data is; see verify_cpus(). */

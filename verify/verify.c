@@ -82,8 +82,14 @@ struct err *verify_settle(struct verify *v, struct err *e)
 
 struct err *verify_tick(const struct verify *v)
 {
+	uint64_t stored = v->kernel->dump->stored_count, most;
+
+	if (checked_mul(stored, VERIFY_LOOKS_MAX, &most) &&
+	    v->area->counts.pages > most && v->area->counts.pages - most > VERIFY_LOOKS_FREE)
+		return err_new(ERR_BAD_INPUT, "%llu looks at the %llu pages of the dump led nowhere",
+			       (unsigned long long)v->area->counts.pages, (unsigned long long)stored);
 	/* Never all of it: that is for the caller to say. */
-	return progress_tick(v->progress, PHASE_VERIFY, v->done, v->kernel->dump->stored_count + 1);
+	return progress_tick(v->progress, PHASE_VERIFY, v->done, stored + 1);
 }
 
 bool verify_member(const struct verify *v, const char *structure, const char *path,
@@ -103,7 +109,7 @@ uint64_t verify_size(const struct verify *v, const char *name)
 
 	if (!v->types || !types_find_any(v->types, name, &type) || !type_describe(type, &info))
 		return 0;
-	return info.size;
+	return info.size <= VERIFY_STRUCT_MAX ? info.size : 0;
 }
 
 static struct err *look_at_area(struct verify *v, const struct area *area)
