@@ -23,9 +23,9 @@ from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
 from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+from verify import facts as own_facts  # noqa: E402
 from verify import program, qemudump, refilter, report, roundtrip, symbols, tags  # noqa: E402
 from verify import verified, vmemmap, writers  # noqa: E402
-from verify import facts as own_facts  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
