@@ -60,6 +60,9 @@ const struct option_row option_rows[] = {
 	{ .name = "mem-usage", .group = GROUP_OUTPUT, ACTION(ACTION_MEM_USAGE),
 	  .help = "show how many pages of each class KCORE has (/proc/kcore: the\n"
 		  "running system)" },
+	{ .name = "verify", .group = GROUP_OUTPUT, ACTION(ACTION_VERIFY),
+	  .help = "read every page of DUMPFILE, look for what a debugger needs first,\n"
+		  "and say what is missing; nothing is written" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
 	{ .name = "strict", .group = GROUP_OUTPUT, FLAG(strict),
@@ -187,6 +190,8 @@ const struct option_rule option_rules[] = {
 	{ "-x", RULE_CONFLICT, "-i" },
 	{ "-X", RULE_CONFLICT, "--estimate" },
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
+	{ "--verify", RULE_CONFLICT, "--dump-dmesg --estimate --mem-usage --reassemble --split --dry-run" },
+	{ "--verify", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -L -X -g" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
 	{ "--config", RULE_NEEDS, "-x" },

@@ -144,7 +144,7 @@ static void write_cost(const struct report *report, FILE *out)
 	double total = 0, copy = (double)ns[PHASE_COPY] / 1e9;
 
 	fprintf(out, "Seconds         :");
-	for (enum phase phase = 0; phase < PHASE_COUNT; phase++) {
+	for (enum phase phase = 0; phase <= PHASE_COPY; phase++) {
 		total += (double)ns[phase] / 1e9;
 		fprintf(out, " %s %.3f,", phase_name(phase), (double)ns[phase] / 1e9);
 	}

@@ -77,7 +77,9 @@ static const char *action_name(const struct options *options)
 	static const char *const names[] = {
 		[ACTION_CREATE] = "create", [ACTION_DUMP_DMESG] = "dump_dmesg",
 		[ACTION_ESTIMATE] = "estimate", [ACTION_REARRANGE] = "rearrange",
-		[ACTION_REASSEMBLE] = "reassemble", [ACTION_FACTS] = "facts",
+		[ACTION_REASSEMBLE] = "reassemble", [ACTION_MEM_USAGE] = "mem_usage",
+		[ACTION_VMCOREINFO] = "vmcoreinfo", [ACTION_VTOP] = "vtop",
+		[ACTION_FACTS] = "facts", [ACTION_VERIFY] = "verify",
 	};
 
 	return options->dry_run ? "dry_run" : names[options->action];

@@ -22,18 +22,10 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-<<<<<<< HEAD
-from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
-from verify import facts as own_facts  # noqa: E402
-from verify import program, qemudump, refilter, report, roundtrip, symbols, tags  # noqa: E402
-from verify import vmemmap, writers  # noqa: E402
-from verify import program, qemudump, recover, refilter, report, roundtrip, symbols  # noqa: E402
-from verify import tags, vmemmap, writers  # noqa: E402
-from verify import audit, callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
-=======
-from verify import callers, crashes, dmesg, dumps, external, flattened, live, nvdimm, pmem  # noqa: E402
->>>>>>> h/pmem
-from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
+from verify import (  # noqa: E402
+    audit, callers, crashes, dmesg, dumps, external, facts as own_facts, flattened, live, nvdimm,
+    pmem, program, qemudump, recover, refilter, report, roundtrip, symbols, tags, verified,
+    vmemmap, writers)
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -71,29 +63,18 @@ def build(subject, facts):
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
         pmem.add(suite, subject, facts)
-<<<<<<< HEAD
-    for part in (dumps, tags, report, dmesg, vmemmap, symbols):
-=======
     if guest(subject.meta["guest"]).namespaces:
         nvdimm.add(suite, subject, facts)
-    for part in (dumps, tags, report, dmesg, vmemmap):
->>>>>>> h/pmem
+    for part in (dumps, tags, report, dmesg, vmemmap, symbols, verified):
         part.add(suite, subject, facts)
     if subject.vmcore.name != "vmcore.pmem.elf":
         roundtrip.add(suite, subject)
     own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
-    if subject.meta["guest"] in recover.GUESTS:
-        recover.add(suite, subject, facts)
-    if subject.meta["guest"] in refilter.GUESTS:
-        refilter.add(suite, subject, facts)
-    if subject.meta["guest"] in flattened.GUESTS:
-        flattened.add(suite, subject, facts)
-    if subject.meta["guest"] in audit.GUESTS:
-        audit.add(suite, subject, facts)
-    if subject.meta["guest"] in writers.GUESTS:
-        writers.add(suite, subject, facts)
+    for part in (recover, refilter, flattened, audit, writers):
+        if subject.meta["guest"] in part.GUESTS:
+            part.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
     if (subject.folder / "live").is_dir():
