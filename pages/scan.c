@@ -12,6 +12,8 @@
 
 #include "pages/scanner.h"
 
+#define LIVE_TRIES 3
+
 /* The kernel image as the dump's program headers show it (/proc/vmcore on x86). */
 static struct range find_image(const struct kernel *kernel)
 {
@@ -213,6 +215,21 @@ static uint64_t scan_window(struct scanner *scanner, const struct mem_map_run *r
 	return pfn;
 }
 
+/*
+ * scanner_load(), a few times for a running system: its page tables and struct
+ * pages may be on the move (6.1 with HVO: a struct page that is there before and
+ * after could not be read once).
+ */
+static bool load(struct scanner *scanner, const struct mem_map_run *run, uint64_t pfn, uint64_t to)
+{
+	unsigned int tries = scanner->dump->live ? LIVE_TRIES : 1;
+	bool loaded = false;
+
+	while (!loaded && tries--)
+		loaded = scanner_load(scanner, run, pfn, to);
+	return loaded;
+}
+
 /* Pfns [from, to) of one run and one stretch. */
 static void scan_piece(struct scanner *scanner, const struct mem_map_run *run, uint64_t from,
 		       uint64_t to)
@@ -225,7 +242,7 @@ static void scan_piece(struct scanner *scanner, const struct mem_map_run *run, u
 		if (pfn < scanner->span.end && span_is_blind(scanner)) {
 			end = min_u64(scanner->span.end, to);
 			scanner_settle(scanner, pfn, end, scanner->span.verdict);
-		} else if (scanner_load(scanner, run, pfn, to)) {
+		} else if (load(scanner, run, pfn, to)) {
 			end = scan_window(scanner, run);
 		} else {
 			end = pfn + scanner->window.count;

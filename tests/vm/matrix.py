@@ -26,7 +26,8 @@ class Guest:
     to, the running guest; kexec is "file", "load" or "" (no crash); flood is a
     number of log records; nodes is the number of NUMA nodes; workload is what
     guest/workload.c takes; script is the file in guest/ that the capture kernel runs;
-    qemu is the format of a second dump that QEMU makes of the same moment.
+    qemu is the format of a second dump that QEMU makes of the same moment; disk is the
+    QEMU device of the disks: cloud kernels have the driver of nvme built in.
     Guests that crash run the program on their own memory before; live lets one do
     so that does not crash ("yes"), and any one estimate the dump too ("estimate").
     """
@@ -47,6 +48,7 @@ class Guest:
     script: str = "capture"
     qemu: str = ""
     live: str = ""
+    disk: str = "virtio-blk-pci"
     why: str = ""
 
 
@@ -54,6 +56,9 @@ class Guest:
 HUGE = "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16"
 # Little: it is written eight times.
 CALLED = "anon=16 thp=8 tmpfs=8 clean=8 free=8"
+# Kernels between those that are tested at length.
+BRIEF = {"workload": "anon=24 thp=16 tmpfs=8 clean=8 dirty=8 mapped=4 cow=4 hugetlb=8 free=16",
+         "cmdline": "hugepages=4"}
 # On arm64 with 16K pages a huge page is 32 MiB.
 WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "thp=64")
 
@@ -66,7 +71,11 @@ GUESTS = [
     Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON, qemu="kdump-zlib",
           why="4 levels, full log ring"),
     Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,
-          workload=POISON, why="newest kernel, 5 levels"),
+          workload=POISON, why="5 levels"),
+    Guest("x86-6.16", "6.16", memory=512, **BRIEF, why="page types renumbered"),
+    Guest("x86-7.0", "7.0", memory=512, **BRIEF, disk="nvme", why="kallsyms without relative_base; no modules"),
+    Guest("x86-7.1", "7.1", memory=512, **BRIEF, disk="nvme", cpu=FIVE_LEVELS, why="5 levels; no modules"),
+    Guest("x86-7.3", "7.3", memory=768, **BRIEF, kexec="file", why="newest kernel"),
     Guest("x86-6.1-big", "6.1", memory=4352, nodes=2, cmdline=HUGE, kexec="load",
           workload="hugetlb1g=1024 " + WORKLOAD,
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),

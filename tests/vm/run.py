@@ -19,6 +19,7 @@ from initramfs import Initramfs, add_busybox, guest_program
 from kernels import kernel
 from machine import Machine, MachineError
 from packages import cache_dir
+from tools.add_note import add_note
 from tools.mark_pmem import mark, pmem_ranges
 
 HERE = pathlib.Path(__file__).parent
@@ -161,7 +162,7 @@ def _arguments(guest, kern, disks, work, reserved=CRASH_RESERVED):
                 "-append", cmdline, "-device", "vmcoreinfo"]
     for serial, path in disks.items():
         options += ["-drive", f"if=none,id={serial},file={path},format=raw,cache=unsafe",
-                    "-device", f"virtio-blk-pci,drive={serial},serial={serial}"]
+                    "-device", f"{guest.disk},drive={serial},serial={serial}"]
     if guest.balloon:
         options += ["-device", "virtio-balloon-pci"]
     return options
@@ -197,7 +198,7 @@ def _unpack_snapshot(disk, out):
     rename = {"proc/kpageflags": "kpageflags.bin", "proc/kpagecount": "kpagecount.bin"}
     with tarfile.open(disk) as tar:
         for member in tar:
-            name = rename.get(member.name) or re.sub("^(proc|out)/", "", member.name)
+            name = rename.get(member.name) or re.sub("^(proc|out|sys/kernel)/", "", member.name)
             target = out / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(tar.extractfile(member).read())
@@ -300,6 +301,8 @@ def _run_in(guest, program, work, out):
             lap("live")
     if "live" in disks:
         capture.collect(disks["live"], out / "live")
+    if not kern.modules:
+        add_note(out / "vmcore.elf", (out / "vmcoreinfo").read_text(encoding="ascii"))
     for path in out.rglob("vmcore.elf"):
         _dig(path)
     if guest.pmem:
