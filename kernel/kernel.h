@@ -78,6 +78,15 @@ struct err *kreader_create_window(const struct kernel *kernel, size_t window,
 				  struct kreader **ret) __attribute__((warn_unused_result));
 void kreader_destroy(struct kreader *reader);
 
+/*
+ * The types of the crashed kernel, for whoever wants more than single facts: from BTF in
+ * its memory (kernel/btf.h). The caller destroys the set, which takes some
+ * megabytes. ERR_NOT_FOUND: nobody knows them.
+ */
+struct types;
+struct err *kernel_load_types(struct kreader *reader, struct types **ret)
+	__attribute__((warn_unused_result));
+
 /* The kernel a reader was made for. */
 const struct kernel *kreader_kernel(const struct kreader *reader);
 
