@@ -55,6 +55,7 @@ struct options {
 	uint64_t cyclic_buffer_kb;	/* 0 when not given */
 	bool force;			/* -f */
 	bool exclude_vmemmap;		/* -e */
+	bool kernel_bitmap;		/* -q */
 	bool dry_run;
 	bool show_stats;
 	bool non_mmap;

@@ -4,7 +4,7 @@
 
 #include "base/checked.h"
 #include "base/pool.h"
-#include "pages/scan.h"
+#include "pages/scanner.h"
 
 struct scan_slot {
 	uint64_t block;
@@ -146,6 +146,11 @@ struct err *scan_all(const struct scan_job *job, unsigned int threads, struct pl
 		     struct scan_counts *counts, const struct progress *progress)
 {
 	const struct scan_taker taker = { .take = take_into_plan, .ctx = plan };
+	struct scan_counts found = { 0 };
 
-	return scan_each(job, threads, &taker, counts, progress);
+	TRY(scan_each(job, threads, &taker, &found, progress));
+	if (job->bitmap)
+		scan_name_classes(job->bitmap, &found);
+	counts_add(counts, &found);
+	return NULL;
 }

@@ -35,7 +35,7 @@ STEP_SECONDS = 150
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
 # What only guests that run the program have.
-CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "live")
+CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "bitmap", "live")
 
 
 def result_dir(guest):
@@ -51,8 +51,9 @@ def keys(guest, program):
     """
     row = dataclasses.replace(guest, why="")
     base = hashlib.sha256(f"{LAYOUT} {row!r} {kernel(guest.kernel).release}".encode())
+    skipped = () if guest.bitmap else ("crashbitmap",)
     for path in sorted((HERE / "guest").rglob("*")):
-        if path.is_file() and path.name not in CAPTURE_FILES:
+        if path.is_file() and path.name not in CAPTURE_FILES and path.parent.name not in skipped:
             base.update(path.read_bytes())
     crash = base.copy()
     if program:
@@ -79,6 +80,8 @@ def _guest_image(guest, kern, program):
     if guest.pmem:
         modules += ["nfit", "nd_pmem"]
     image.add_modules(kern, modules)
+    if guest.bitmap:
+        image.add_built(module.build("crashbitmap", kern.release))
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
     if _runs_live(guest, program):
@@ -87,7 +90,7 @@ def _guest_image(guest, kern, program):
         image.copy(HERE / "guest/live", "live")
     if guest.pmem:
         image.add("pmem", (HERE / "guest/pmem").read_bytes())
-        image.copy(module.devmemmap(kern.release), "modules/devmemmap.ko")
+        image.copy(module.build("devmemmap", kern.release), "modules/devmemmap.ko")
         image.add_program(shutil.which("mke2fs"), "bin/mke2fs")
         image.copy("/etc/mke2fs.conf")
     image.add("lab.conf", "".join(f'{name}="{value}"\n' for name, value in {
