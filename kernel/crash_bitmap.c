@@ -81,7 +81,7 @@ static unsigned int align_of_u64(const struct kernel *kernel)
 
 /* Copy the struct's fields from @va; *ret_size is its size without padding at the end. */
 static struct err *read_info(struct kreader *reader, uint64_t va, struct crash_bitmap *bitmap,
-			     uint64_t *ret_bytes, size_t *ret_size)
+			     size_t *ret_size)
 {
 	const struct kernel *kernel = kreader_kernel(reader);
 	size_t at = align_of_u64(kernel), size = at + 16 + CRASH_BITMAP_COUNTERS * kernel->word;
@@ -93,7 +93,7 @@ static struct err *read_info(struct kreader *reader, uint64_t va, struct crash_b
 	if (version != VERSION)
 		return err_new(ERR_UNSUPPORTED, SYMBOL ".version is %u, not %u", version, VERSION);
 	bitmap->pa = get_u64(raw + at, kernel->order);
-	*ret_bytes = get_u64(raw + at + 8, kernel->order);
+	bitmap->bytes = get_u64(raw + at + 8, kernel->order);
 	for (unsigned int i = 0; i < CRASH_BITMAP_COUNTERS; i++)
 		bitmap->pages[i] = get_word(raw + at + 16 + i * kernel->word, kernel->word,
 					    kernel->order);
@@ -101,41 +101,48 @@ static struct err *read_info(struct kreader *reader, uint64_t va, struct crash_b
 	return NULL;
 }
 
-/* Where the bitmap is, and how far it goes: @bytes of it are said to be there. */
-static struct err *check_place(struct crash_bitmap *bitmap, uint64_t bytes)
+/* Where the bitmap is, and how far it goes. */
+static struct err *check_place(struct crash_bitmap *bitmap)
 {
 	const struct kernel *kernel = bitmap->kernel;
-	uint64_t max_mapnr = kernel->dump->max_mapnr, end;
+	uint64_t last;
 
 	if (!bitmap->pa)
 		return err_new(ERR_BAD_INPUT, SYMBOL ".bitmap is 0");
-	if (!bytes)
+	if (!bitmap->bytes)
 		return err_new(ERR_BAD_INPUT, SYMBOL ".bitmap_size is 0");
-	bytes = min_u64(bytes, div_round_up(max_mapnr, 8));
-	bitmap->pfns = min_u64(bytes * 8, max_mapnr);
-	if (!checked_add(bitmap->pa, bytes - 1, &end))
-		return err_new(ERR_BAD_INPUT, SYMBOL ".bitmap is %#llx: the end of memory is below",
-			       (unsigned long long)bitmap->pa);
+	if (!checked_add(bitmap->pa, bitmap->bytes - 1, &last))
+		return err_new(ERR_BAD_INPUT, SYMBOL ".bitmap is %#llx, .bitmap_size is %#llx: that ends "
+			       "below where it starts", (unsigned long long)bitmap->pa,
+			       (unsigned long long)bitmap->bytes);
 	bitmap->own = (struct range){ bitmap->pa >> kernel->page_shift,
-				      (end >> kernel->page_shift) + 1 };
+				      (last >> kernel->page_shift) + 1 };
+	bitmap->pfns = min_u64(bitmap->bytes, div_round_up(kernel->dump->max_mapnr, 8)) * 8;
+	bitmap->pfns = min_u64(bitmap->pfns, kernel->dump->max_mapnr);
+	return NULL;
+}
+
+/* The first page of [from, to), at most 64 words of bits, that the dump has no data of; @to: none. */
+static struct err *first_missing(const struct dump *dump, uint64_t from, uint64_t to, uint64_t *ret)
+{
+	uint64_t bits[64], end = max_u64(from, min_u64(to, dump->max_mapnr));
+
+	if (from < end)
+		TRY(dump_stored_bits(dump, from, end, (uint8_t *)bits));
+	*ret = from + bits_next_clear(bits, 0, end - from);
 	return NULL;
 }
 
 /* All pages of the bitmap are in the dump, with data. */
 static struct err *check_stored(const struct crash_bitmap *bitmap)
 {
-	const struct dump *dump = bitmap->kernel->dump;
 	struct range own = bitmap->own;
-	uint64_t bits[512], to, missing;
+	uint64_t to, missing;
 
 	for (uint64_t from = own.start; from < own.end; from = to) {
-		to = min_u64(own.end, from + 64 * ARRAY_LEN(bits));
-		missing = own.start;
-		if (to <= dump->max_mapnr) {
-			TRY(dump_stored_bits(dump, from, to, (uint8_t *)bits));
-			missing = from + bits_next_clear(bits, 0, to - from);
-		}
-		if (to > dump->max_mapnr || missing < to)
+		to = min_u64(own.end, from + 64 * 64);
+		TRY(first_missing(bitmap->kernel->dump, from, to, &missing));
+		if (missing < to)
 			return err_new(ERR_BAD_INPUT, SYMBOL ".bitmap is %#llx: page frame %#llx of it "
 				       "is not in the dump", (unsigned long long)bitmap->pa,
 				       (unsigned long long)missing);
@@ -174,7 +181,7 @@ struct err *crash_bitmap_read(struct kreader *reader, struct crash_bitmap *ret)
 {
 	struct crash_bitmap bitmap = { .kernel = kreader_kernel(reader) };
 	const struct dump *dump = bitmap.kernel->dump;
-	uint64_t va, bytes;
+	uint64_t va;
 	size_t size;
 
 	TRY(find_info(reader, &va));
@@ -184,13 +191,27 @@ struct err *crash_bitmap_read(struct kreader *reader, struct crash_bitmap *ret)
 	if (dump->stored_count != dump->present_count)
 		return err_new(ERR_UNSUPPORTED, "pages were left out of this dump before, so the counters "
 			       "of " SYMBOL " cannot be checked");
-	TRY(read_info(reader, va, &bitmap, &bytes, &size));
-	TRY(check_place(&bitmap, bytes));
+	TRY(read_info(reader, va, &bitmap, &size));
+	TRY(check_place(&bitmap));
 	TRY(check_stored(&bitmap));
 	TRY(check_counters(&bitmap));
 	TRY(pfn_of(reader, va, &bitmap.info[0]));
 	TRY(pfn_of(reader, va + size - 1, &bitmap.info[1]));
 	*ret = bitmap;
+	return NULL;
+}
+
+struct err *crash_bitmap_count_zero(const struct crash_bitmap *bitmap, struct dump_view *view,
+				    uint64_t *ret)
+{
+	uint64_t bits[CRASH_BITMAP_PIECE / 64], count = 0;
+
+	for (uint64_t at = 0, len; at < bitmap->bytes; at += len) {
+		len = min_u64(bitmap->bytes - at, sizeof(bits));
+		TRY(dump_view_read(view, bitmap->pa + at, bits, (size_t)len));
+		count += len * 8 - bits_count(bits, 0, len * 8);
+	}
+	*ret = count;
 	return NULL;
 }
 

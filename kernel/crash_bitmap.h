@@ -25,6 +25,7 @@ enum crash_bitmap_counter {
 struct crash_bitmap {
 	const struct kernel *kernel;	/* borrowed */
 	uint64_t pa;			/* physical address */
+	uint64_t bytes;			/* all of it is in the dump */
 	uint64_t pfns;			/* page frames below this have a bit; at most max_mapnr */
 	uint64_t pages[CRASH_BITMAP_COUNTERS];	/* left out, as the kernel counted */
 	struct range own;		/* pfns that hold the bitmap */
@@ -44,6 +45,10 @@ const char *crash_bitmap_counter_name(enum crash_bitmap_counter counter);
 
 /* All that the kernel counted. */
 uint64_t crash_bitmap_total(const struct crash_bitmap *bitmap);
+
+/* How many bits of all are 0, for pages of this dump or not; errors are those of reading. */
+struct err *crash_bitmap_count_zero(const struct crash_bitmap *bitmap, struct dump_view *view,
+				    uint64_t *ret) __attribute__((warn_unused_result));
 
 /* Page frames whose bits are read together. */
 #define CRASH_BITMAP_PIECE UINT64_C(32768)

@@ -76,9 +76,9 @@ struct err *scan_each(const struct scan_job *job, unsigned int threads,
 		      const struct progress *progress) __attribute__((warn_unused_result));
 
 /*
- * job->bitmap can be obeyed at job->level: it leaves out no class that the level keeps,
- * and no more pages of this dump than the kernel counted, nor far fewer. The error says
- * why not. Looks at all of the bitmap.
+ * job->bitmap can be obeyed at job->level: it leaves out no class that the level keeps, no more
+ * pages of this dump than the kernel counted, and in all not fewer. The error says why
+ * not. Looks at all of the bitmap.
  */
 struct err *scan_check_bitmap(const struct scan_job *job) __attribute__((warn_unused_result));
 

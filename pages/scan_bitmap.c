@@ -52,24 +52,34 @@ static struct err *check_level(const struct scan_job *job)
 	return NULL;
 }
 
-struct err *scan_check_bitmap(const struct scan_job *job)
+/* Bits that are 0: in the whole bitmap, and those that @job would obey. */
+static struct err *count_bits(const struct scan_job *job, uint64_t *ret_all, uint64_t *ret_found)
 {
 	const struct scan_taker taker = { .take = take_nothing };
-	uint64_t counted = crash_bitmap_total(job->bitmap), found;
-	struct scan_job only = *job;
 	struct scan_counts counts = { 0 };
+	struct dump_view *view;
+	struct err *e;
+
+	TRY(dump_view_create(job->kernel->dump, job->window, &view));
+	e = crash_bitmap_count_zero(job->bitmap, view, ret_all);
+	dump_view_destroy(view);
+	TRY(e);
+	TRY(scan_each(job, 0, &taker, &counts, NULL));
+	*ret_found = counts.dropped[PAGE_BY_KERNEL];
+	return NULL;
+}
+
+struct err *scan_check_bitmap(const struct scan_job *job)
+{
+	uint64_t counted = crash_bitmap_total(job->bitmap), all = 0, found = 0;
 
 	TRY(check_level(job));
-	only.unused_vmemmap = NULL;
-	TRY(scan_each(&only, 0, &taker, &counts, NULL));
-	found = counts.dropped[PAGE_BY_KERNEL];
-	if (counts.kept_for[KEEP_UNREADABLE])
-		return err_new(ERR_BAD_INPUT, "the bits of %llu pages cannot be read",
-			       (unsigned long long)counts.kept_for[KEEP_UNREADABLE]);
-	/* It may have left out pages that are not in the dump, but not half of all it counted. */
-	if (found > counted || found < counted / 2)
-		return err_new(ERR_BAD_INPUT, "%llu bits for pages of this dump are 0, and the counters "
-			       "of crash_dump_bitmap_info say %llu", (unsigned long long)found,
+	TRY(err_prepend(count_bits(job, &all, &found), "crash_dump_bitmap_info.bitmap"));
+	/* It may have left out pages that are not in the dump, and have bits for pages that do not exist. */
+	if (found > counted || all < counted)
+		return err_new(ERR_BAD_INPUT, "%llu bits of the bitmap are 0, %llu of them for pages of "
+			       "this dump, and the counters of crash_dump_bitmap_info say %llu",
+			       (unsigned long long)all, (unsigned long long)found,
 			       (unsigned long long)counted);
 	return NULL;
 }

@@ -44,8 +44,8 @@ static void init_form(struct flatkernel *fk, struct elf_form form, const struct 
 
 	flatkernel_init(fk, form);
 	memkernel_add(&fk->mk, &seg);
-	bits = memkernel_at(&fk->mk, BITMAP, BYTES);
-	memset(bits, 0xff, BYTES);
+	bits = memkernel_at(&fk->mk, BITMAP, 2 * BYTES);
+	memset(bits, 0xff, 2 * BYTES);
 	bits_clear_range(bits, 1000, 1100);
 	put_info(fk, info, align);
 }
@@ -126,11 +126,13 @@ static void test_hostile_fields(void)
 		{ { 2, BITMAP, BYTES, { 1 } }, ERR_UNSUPPORTED, "version is 2" },
 		{ { 1, 0, BYTES, { 1 } }, ERR_BAD_INPUT, "crash_dump_bitmap_info.bitmap is 0" },
 		{ { 1, BITMAP, 0, { 1 } }, ERR_BAD_INPUT, "bitmap_size is 0" },
-		{ { 1, UINT64_MAX - 10, BYTES, { 1 } }, ERR_BAD_INPUT, "bitmap is 0xfffffffffffffff5" },
-		{ { 1, UINT64_MAX - BYTES + 1, UINT64_MAX, { 1 } }, ERR_BAD_INPUT, "is not in the dump" },
+		{ { 1, UINT64_MAX - 10, BYTES, { 1 } }, ERR_BAD_INPUT, "bitmap is 0xfffffffffffffff5, .bitmap_size is 0x200" },
+		{ { 1, UINT64_MAX - BYTES + 1, BYTES, { 1 } }, ERR_BAD_INPUT, "is not in the dump" },
+		{ { 1, BITMAP, UINT64_MAX - BITMAP, { 1 } }, ERR_BAD_INPUT, "page frame 0x1000 of it" },
+		{ { 1, BITMAP, UINT64_MAX, { 1 } }, ERR_BAD_INPUT, ".bitmap_size is 0xffff" },
 		{ { 1, PAGES << 12, BYTES, { 1 } }, ERR_BAD_INPUT, "page frame 0x1000 of it" },
 		/* Its last byte is behind the end of memory. */
-		{ { 1, (PAGES << 12) - BYTES + 1, BYTES, { 1 } }, ERR_BAD_INPUT, "page frame 0xfff of it" },
+		{ { 1, (PAGES << 12) - BYTES + 1, BYTES, { 1 } }, ERR_BAD_INPUT, "page frame 0x1000 of it" },
 		{ { 1, BITMAP, BYTES, { 1, 1, 1, PAGES + 1 } }, ERR_BAD_INPUT, "free_pages is 4097" },
 		{ { 1, BITMAP, BYTES, { 0, 0, UINT64_MAX } }, ERR_BAD_INPUT, "user_pages is 1844" },
 		{ { 1, BITMAP, BYTES, { 0 } }, ERR_BAD_INPUT, "did not fill its bitmap" },
@@ -175,6 +177,21 @@ static void test_unsuitable_dumps(void)
 		CHECK_ERR(crash_bitmap_read(fk.reader, &bitmap), ERR_UNSUPPORTED);
 	}
 	flatkernel_close(&fk);
+}
+
+/* A page in the middle of the bitmap is in no segment. */
+static void test_hole(void)
+{
+	const struct memseg low = { .size = 0x204000, .vaddr = UINT64_MAX };
+	const struct memseg high = { .paddr = 0x205000, .size = 0x10000, .vaddr = UINT64_MAX };
+	const struct info info = { 1, 0x203004, 0x2000, { 1 } };
+	struct flatkernel fk;
+
+	flatkernel_init(&fk, form64);
+	memkernel_add(&fk.mk, &low);
+	memkernel_add(&fk.mk, &high);
+	put_info(&fk, &info, 8);
+	check_refused(&fk, SYMBOL_INFO, ERR_BAD_INPUT, "page frame 0x204 of it is not in the dump");
 }
 
 struct scan {
@@ -243,6 +260,7 @@ static void test_bits_passed_over(void)
 	uint8_t *bits;
 
 	info.size = 130;	/* 1040 bits */
+	info.pages[CRASH_BITMAP_CACHE_PRIVATE] = 2;
 	info.pages[CRASH_BITMAP_FREE] = 0;
 	init(&s.fk, &info);
 	bits = memkernel_at(&s.fk.mk, BITMAP, 256);
@@ -302,22 +320,22 @@ static void test_level(void)
 	}
 }
 
-/* More bits than the kernel counted, and far fewer. */
+/* More bits than the kernel counted, and fewer. */
 static void test_counters(void)
 {
 	struct info info = good;
 
 	info.pages[CRASH_BITMAP_USER]--;
-	check_unfit(&info, 31, "100 bits for pages of this dump are 0");
-	info.pages[CRASH_BITMAP_USER] = 132;
-	check_unfit(&info, 31, "say 202");
+	check_unfit(&info, 31, "100 bits of the bitmap are 0, 100 of them for pages of this dump");
+	info.pages[CRASH_BITMAP_USER] = 31;
+	check_unfit(&info, 31, "say 101");
 }
 
 /* The kernel counted pages that the dump does not have. */
 static void test_classes(void)
 {
 	static const uint64_t counted[][CRASH_BITMAP_COUNTERS] = {
-		{ 10, 20, 30, 40, 0 }, { 10, 20, 30, 90, 0 }, { 100, 20, 30, 40, 2 },
+		{ 10, 20, 30, 40, 0 }, { 10, 20, 30, 90, 0 }, { 70, 20, 30, 40, 2 },
 	};
 	static const uint64_t want[][CRASH_BITMAP_COUNTERS] = {
 		{ 10, 20, 30, 40, 0 }, { 10, 20, 30, 40, 0 }, { 48, 20, 30, 0, 2 },
@@ -330,7 +348,9 @@ static void test_classes(void)
 		struct scan s;
 
 		memcpy(info.pages, counted[i], sizeof(info.pages));
+		info.size *= 2;
 		init(&s.fk, &info);
+		bits_clear_range(memkernel_at(&s.fk.mk, BITMAP, info.size), PAGES, PAGES + 62);
 		if (scan_open(&s, 31)) {
 			CHECK_OK(scan_check_bitmap(&s.job));
 			CHECK_OK(plan_create(PAGES, 1 << 20, &judge, &plan));
@@ -395,6 +415,7 @@ int main(void)
 	RUN(test_hostile_fields);
 	RUN(test_no_struct);
 	RUN(test_unsuitable_dumps);
+	RUN(test_hole);
 	RUN(test_scan);
 	RUN(test_bits_passed_over);
 	RUN(test_level);

@@ -31,7 +31,8 @@ struct crash_dump_bitmap_info {
 	unsigned long hwpoison_pages;
 };
 
-static struct crash_dump_bitmap_info crash_dump_bitmap_info;
+/* On one page, so that its physical address tells where all of it is. */
+static struct crash_dump_bitmap_info crash_dump_bitmap_info __aligned(64);
 
 /* Bits as of -d; only 2 to 16 are looked at. */
 static unsigned int level = 31;
