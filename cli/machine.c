@@ -229,6 +229,7 @@ struct report machine_report(const struct machine *machine, const struct resourc
 		.max_mapnr = machine->dump->max_mapnr,
 		.present = machine->dump->present_count,
 		.left_out = machine->dump->present_count - machine->dump->stored_count,
+		.by_kernel = machine->has_bitmap,
 		.has_xen = machine->xen != NULL,
 		.has_pmem = machine->dump->pmem.count != 0,
 		.page_size = UINT64_C(1) << machine->kernel->page_shift,
