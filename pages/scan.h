@@ -69,7 +69,8 @@ struct scan_taker {
 
 /*
  * Judge all blocks on @threads workers (0: in this thread) through the ordered
- * pool, hand them to @taker, sum up @counts.
+ * pool, hand them to @taker, sum up @counts. What a bitmap leaves out is counted by the
+ * classes that the kernel counted.
  */
 struct err *scan_each(const struct scan_job *job, unsigned int threads,
 		      const struct scan_taker *taker, struct scan_counts *counts,
@@ -82,10 +83,7 @@ struct err *scan_each(const struct scan_job *job, unsigned int threads,
  */
 struct err *scan_check_bitmap(const struct scan_job *job) __attribute__((warn_unused_result));
 
-/*
- * The same as scan_each(), into @plan. What a bitmap leaves out is counted by the classes
- * that the kernel counted.
- */
+/* The same as scan_each(), into @plan. */
 struct err *scan_all(const struct scan_job *job, unsigned int threads, struct plan *plan,
 		     struct scan_counts *counts, const struct progress *progress)
 	__attribute__((warn_unused_result));

@@ -110,9 +110,9 @@ static struct err *feed_and_take(const struct scan_job *job, struct ordpool *poo
 	return NULL;
 }
 
-struct err *scan_each(const struct scan_job *job, unsigned int threads,
-		      const struct scan_taker *taker, struct scan_counts *counts,
-		      const struct progress *progress)
+struct err *scan_unnamed(const struct scan_job *job, unsigned int threads,
+			 const struct scan_taker *taker, struct scan_counts *counts,
+			 const struct progress *progress)
 {
 	struct ordpool_params params = {
 		.workers = threads,
@@ -137,6 +137,16 @@ struct err *scan_each(const struct scan_job *job, unsigned int threads,
 	return NULL;
 }
 
+struct err *scan_each(const struct scan_job *job, unsigned int threads,
+		      const struct scan_taker *taker, struct scan_counts *counts,
+		      const struct progress *progress)
+{
+	TRY(scan_unnamed(job, threads, taker, counts, progress));
+	if (job->bitmap)
+		scan_name_classes(job->bitmap, counts);
+	return NULL;
+}
+
 static struct err *take_into_plan(void *ctx, uint64_t block, const uint8_t *keep)
 {
 	return plan_put(ctx, block, keep);
@@ -146,11 +156,6 @@ struct err *scan_all(const struct scan_job *job, unsigned int threads, struct pl
 		     struct scan_counts *counts, const struct progress *progress)
 {
 	const struct scan_taker taker = { .take = take_into_plan, .ctx = plan };
-	struct scan_counts found = { 0 };
 
-	TRY(scan_each(job, threads, &taker, &found, progress));
-	if (job->bitmap)
-		scan_name_classes(job->bitmap, &found);
-	counts_add(counts, &found);
-	return NULL;
+	return scan_each(job, threads, &taker, counts, progress);
 }

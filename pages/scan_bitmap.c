@@ -64,7 +64,7 @@ static struct err *count_bits(const struct scan_job *job, uint64_t *ret_all, uin
 	e = crash_bitmap_count_zero(job->bitmap, view, ret_all);
 	dump_view_destroy(view);
 	TRY(e);
-	TRY(scan_each(job, 0, &taker, &counts, NULL));
+	TRY(scan_unnamed(job, 0, &taker, &counts, NULL));
 	*ret_found = counts.dropped[PAGE_BY_KERNEL];
 	return NULL;
 }

@@ -71,6 +71,11 @@ struct scan_span scanner_judge_compound(struct scanner *scanner, const struct me
 /* Settle what the kernel's bitmap says of pages [from, to), all present. */
 void scanner_bitmap(struct scanner *scanner, uint64_t from, uint64_t to);
 
+/* As scan_each(), but what a bitmap leaves out is counted as PAGE_BY_KERNEL. */
+struct err *scan_unnamed(const struct scan_job *job, unsigned int threads,
+			 const struct scan_taker *taker, struct scan_counts *counts,
+			 const struct progress *progress) __attribute__((warn_unused_result));
+
 /*
  * Move PAGE_BY_KERNEL in @counts to the classes that the kernel counted. Its pages that are not in
  * the dump can be of any class: the free ones are thought to be missing first.

@@ -72,7 +72,7 @@ def seconds(chosen, kind):
     """Seconds before the copy, of the fastest of three runs: (finding out, judging, both)."""
     runs = [tuple(map(float, SECONDS.search(chosen.said(f"{kind}.{turn}")).groups()))
             for turn in (1, 2, 3)]
-    return min(((*run, sum(run)) for run in runs), key=lambda run: run[3])
+    return min(((*run, sum(run)) for run in runs), key=lambda run: run[2])
 
 
 def steps(chosen):
