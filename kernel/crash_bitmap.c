@@ -177,30 +177,6 @@ static struct err *pfn_of(struct kreader *reader, uint64_t va, uint64_t *ret)
 	return NULL;
 }
 
-struct err *crash_bitmap_read(struct kreader *reader, struct crash_bitmap *ret)
-{
-	struct crash_bitmap bitmap = { .kernel = kreader_kernel(reader) };
-	const struct dump *dump = bitmap.kernel->dump;
-	uint64_t va;
-	size_t size;
-
-	TRY(find_info(reader, &va));
-	if (dump->live)
-		return err_new(ERR_UNSUPPORTED, "the kernel fills its bitmap when it crashes, and it is "
-			       "running");
-	if (dump->stored_count != dump->present_count)
-		return err_new(ERR_UNSUPPORTED, "pages were left out of this dump before, so the counters "
-			       "of " SYMBOL " cannot be checked");
-	TRY(read_info(reader, va, &bitmap, &size));
-	TRY(check_place(&bitmap));
-	TRY(check_stored(&bitmap));
-	TRY(check_counters(&bitmap));
-	TRY(pfn_of(reader, va, &bitmap.info[0]));
-	TRY(pfn_of(reader, va + size - 1, &bitmap.info[1]));
-	*ret = bitmap;
-	return NULL;
-}
-
 struct err *crash_bitmap_count_zero(const struct crash_bitmap *bitmap, struct dump_view *view,
 				    uint64_t *ret)
 {
@@ -242,5 +218,54 @@ struct err *crash_bitmap_load(const struct crash_bitmap *bitmap, struct dump_vie
 	set_bits(piece, bitmap->own);
 	for (unsigned int i = 0; i < ARRAY_LEN(bitmap->info); i++)
 		set_bits(piece, (struct range){ bitmap->info[i], bitmap->info[i] + 1 });
+	return NULL;
+}
+
+/* Pages that no kernel would leave out: a bitmap without them is something else. */
+static struct err *check_kernel_stays(struct kreader *reader, const struct crash_bitmap *bitmap)
+{
+	static const char *const symbols[] = { "_stext", "init_uts_ns", "swapper_pg_dir", "mem_section" };
+	struct crash_bitmap_piece piece = { .first = UINT64_MAX };
+	uint64_t va, pfn = 0;
+
+	for (unsigned int i = 0; i < ARRAY_LEN(symbols); i++) {
+		struct err *e = err_not_found;
+
+		if (fact_symbol(&bitmap->kernel->facts, symbols[i], &va))
+			e = pfn_of(reader, va, &pfn);
+		if (e) {
+			err_free(e);
+			continue;
+		}
+		TRY(crash_bitmap_load(bitmap, kreader_view(reader), pfn, &piece));
+		if (!bits_test(piece.bits, pfn - piece.first))
+			return err_new(ERR_BAD_INPUT, "the kernel's bitmap leaves out page frame %#llx, "
+				       "which holds %s", (unsigned long long)pfn, symbols[i]);
+	}
+	return NULL;
+}
+
+struct err *crash_bitmap_read(struct kreader *reader, struct crash_bitmap *ret)
+{
+	struct crash_bitmap bitmap = { .kernel = kreader_kernel(reader) };
+	const struct dump *dump = bitmap.kernel->dump;
+	uint64_t va;
+	size_t size;
+
+	TRY(find_info(reader, &va));
+	if (dump->live)
+		return err_new(ERR_UNSUPPORTED, "the kernel fills its bitmap when it crashes, and it is "
+			       "running");
+	if (dump->stored_count != dump->present_count)
+		return err_new(ERR_UNSUPPORTED, "pages were left out of this dump before, so the counters "
+			       "of " SYMBOL " cannot be checked");
+	TRY(read_info(reader, va, &bitmap, &size));
+	TRY(check_place(&bitmap));
+	TRY(check_stored(&bitmap));
+	TRY(check_counters(&bitmap));
+	TRY(pfn_of(reader, va, &bitmap.info[0]));
+	TRY(pfn_of(reader, va + size - 1, &bitmap.info[1]));
+	TRY(check_kernel_stays(reader, &bitmap));
+	*ret = bitmap;
 	return NULL;
 }

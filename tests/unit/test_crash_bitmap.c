@@ -194,6 +194,21 @@ static void test_hole(void)
 	check_refused(&fk, SYMBOL_INFO, ERR_BAD_INPUT, "page frame 0x204 of it is not in the dump");
 }
 
+/* Of pages with symbols pfn 1050 is left out, pfn 768 is not. */
+static void test_kernel_stays(void)
+{
+	struct crash_bitmap bitmap;
+	struct flatkernel fk;
+
+	init(&fk, &good);
+	check_refused(&fk, SYMBOL_INFO "SYMBOL(init_uts_ns)=300000\nSYMBOL(_stext)=41a010\n",
+		      ERR_BAD_INPUT, "leaves out page frame 0x41a, which holds _stext");
+	init(&fk, &good);
+	if (flatkernel_open(&fk, SYMBOL_INFO "SYMBOL(_stext)=300000\nSYMBOL(init_uts_ns)=fff0000000\n"))
+		CHECK_OK(crash_bitmap_read(fk.reader, &bitmap));
+	flatkernel_close(&fk);
+}
+
 struct scan {
 	struct flatkernel fk;
 	struct crash_bitmap bitmap;
@@ -425,6 +440,7 @@ int main(void)
 	RUN(test_no_struct);
 	RUN(test_unsuitable_dumps);
 	RUN(test_hole);
+	RUN(test_kernel_stays);
 	RUN(test_scan);
 	RUN(test_bits_passed_over);
 	RUN(test_level);

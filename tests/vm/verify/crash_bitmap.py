@@ -36,7 +36,7 @@ EDITS = {
     "another version": (0, "I", 2, "crash_dump_bitmap_info.version is 2, not 1"),
     "no bitmap": (8, "Q", 0, "crash_dump_bitmap_info.bitmap is 0"),
     "a bitmap outside of memory": (8, "Q", 1 << 40, "is not in the dump"),
-    "a bitmap elsewhere": (8, "Q", 16 << 20, "of them for pages of this dump, and the counters"),
+    "a bitmap elsewhere": (8, "Q", 16 << 20, " bitmap "),
     "an absurd counter": (40, "Q", 1 << 40, "crash_dump_bitmap_info.user_pages is 1099511627776"),
     "a counter of 0": (FREE, "Q", 0, "of them for pages of this dump, and the counters"),
 }
