@@ -212,6 +212,8 @@ void report_json(const struct report *report, struct json *json)
 	uint64_t excluded = excluded_pages(report);
 
 	json_object(json, "pages");
+	if (report->by_kernel)
+		json_bool(json, "chosen_by_kernel", true);
 	json_number(json, "original_pages", report->present);
 	json_number(json, "excluded_pages", excluded);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

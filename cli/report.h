@@ -23,6 +23,7 @@ struct report {
 	bool without_vmemmap;		/* -e was given: its row is there */
 	bool has_pmem;			/* the dump has persistent memory */
 	bool is_elf;		/* copy->elf_pages counts */
+	bool by_kernel;			/* -q: pages went by the kernel's own bitmap */
 	bool has_xen;			/* pages were judged by Xen's frame table */
 	uint64_t bytes_written;
 	uint64_t page_size;

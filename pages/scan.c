@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One block: present pages, minus pmem, minus what free lists hold, minus what
- * its struct pages say, minus struct pages nobody needs.
+ * its struct pages say (or the kernel's own bitmap), minus struct pages nobody needs.
  *
  * The way down: scan_block() cuts the block into stretches of present pfns,
  * scan_stretch() cuts those at the borders of the memory map's runs,
@@ -51,7 +51,8 @@ struct err *scanner_create(const struct scan_job *job, struct scanner **ret)
 		scanner->image = find_image(job->kernel);
 		scanner->alike = alike_init(job->layout);
 	}
-	if (job->map || job->xen) {
+	scanner->piece.first = UINT64_MAX;
+	if (job->map || job->xen || job->bitmap) {
 		e = kreader_create_window(job->kernel, job->window, &scanner->reader);
 		if (e) {
 			scanner_destroy(scanner);
@@ -316,15 +317,18 @@ static struct range next_decided(const struct scanner *scanner, uint64_t from, u
 }
 
 /*
- * All struct pages of the block that still matter; [from, to) are present.
- * Those inside a free block may hold anything their last life left.
+ * All struct pages of the block that still matter, or the bits that stand for them; [from, to)
+ * are present. Struct pages inside a free block may hold anything their last life left.
  */
 static void scan_undecided(struct scanner *scanner, uint64_t from, uint64_t to)
 {
 	while (from < to) {
 		struct range decided = next_decided(scanner, from, to);
 
-		scan_stretch(scanner, from, decided.start);
+		if (scanner->job->bitmap)
+			scanner_bitmap(scanner, from, decided.start);
+		else
+			scan_stretch(scanner, from, decided.start);
 		from = decided.end;
 	}
 }
@@ -387,7 +391,7 @@ static struct err *scan_present(struct scanner *scanner)
 		TRY(dump_next_present(scanner->dump, range.end, scanner->end, &range, &found));
 		if (!found)
 			return NULL;
-		if (scanner->job->map)
+		if (scanner->job->map || scanner->job->bitmap)
 			scan_undecided(scanner, range.start, range.end);
 		if (scanner->job->xen)
 			scanner_xen(scanner, range.start, range.end);
@@ -410,7 +414,7 @@ struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8
 	TRY(dump_stored_bits(scanner->dump, from, to, keep));
 	drop_pmem(scanner);
 	drop_free(scanner);
-	if (scanner->job->map || scanner->job->xen)
+	if (scanner->job->map || scanner->job->xen || scanner->job->bitmap)
 		TRY(scan_present(scanner));
 	drop_unused_vmemmap(scanner);
 	scanner->counts = NULL;

@@ -33,6 +33,7 @@ class Guest:
     namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
     as many as follow a colon, from the highest address down. x86 has struct pages of less
     than a section (128 MiB) in RAM, whatever a namespace says.
+    bitmap loads guest/crashbitmap, which chooses the pages worth dumping at the crash.
     """
 
     name: str
@@ -53,8 +54,8 @@ class Guest:
     live: str = ""
     disk: str = "virtio-blk-pci"
     why: str = ""
-    # Not in the representation, which is part of every guest's key.
-    namespaces: str = dataclasses.field(default="", repr=False)
+    namespaces: str = ""
+    bitmap: bool = False
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
@@ -97,6 +98,9 @@ GUESTS = [
           why="namespaces of persistent memory as a stock kernel leaves them"),
     Guest("x86-6.12-callers", "6.12", kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
+    Guest("x86-6.1-bitmap", "6.1", memory=768, kexec="file", workload=BRIEF["workload"],
+          cmdline="hugepages=4 crash_kexec_post_notifiers", script="bitmap", bitmap=True,
+          why="the kernel chooses the pages itself, by our module"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
     Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live="yes", qemu="kdump-zlib",
           cmdline="hugepages=8 crashkernel=128M", why="arm64, 4K pages, 52 bits"),

@@ -23,8 +23,8 @@ from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
 from verify import (  # noqa: E402
-    audit, callers, crashes, dmesg, dumps, external, facts as own_facts, flattened, live, nvdimm,
-    pmem, program, qemudump, recover, refilter, report, roundtrip, symbols, tags, verified,
+    audit, callers, crash_bitmap, crashes, dmesg, dumps, external, facts as own_facts, flattened,
+    live, nvdimm, pmem, program, qemudump, recover, refilter, report, roundtrip, symbols, tags, verified,
     vmemmap, writers)
 from verify.subject import Subject  # noqa: E402
 
@@ -59,6 +59,9 @@ def build(subject, facts):
     suite = CountingSuite(subject.meta["guest"])
     if guest(subject.meta["guest"]).script == SCRIPT:
         callers.add(suite, subject)
+        return suite
+    if guest(subject.meta["guest"]).script == crash_bitmap.SCRIPT:
+        crash_bitmap.add(suite, subject)
         return suite
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
