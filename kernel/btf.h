@@ -18,7 +18,10 @@
 struct err *btf_load(struct kreader *reader, struct types **ret)
 	__attribute__((warn_unused_result));
 
-/* Types of a set of bytes: @blob (malloc'd, becomes the set's). @base: what split BTF builds on, or NULL. */
+/*
+ * Types of a set of bytes: @blob (malloc'd) becomes the set's, and is freed on failure too.
+ * @base: what split BTF builds on (BTF as well, outliving it), or NULL.
+ */
 struct err *btf_parse(uint8_t *blob, size_t len, enum byte_order order, const struct types *base,
 		      struct types **ret) __attribute__((warn_unused_result));
 

@@ -3,7 +3,16 @@
 #ifndef KERNEL_INTERNAL_H
 #define KERNEL_INTERNAL_H
 
+#include "kernel/kallsyms.h"
 #include "kernel/kernel.h"
+
+/* A reader's table of symbols, for kernel/symbols.c; closed with the reader. */
+struct kallsyms_slot {
+	struct kallsyms *kallsyms;	/* NULL: none, or not looked for yet */
+	bool tried;
+};
+
+struct kallsyms_slot *kreader_kallsyms(struct kreader *reader);
 
 /*
  * Fill kernel->uts: from SYMBOL(init_uts_ns) when it can be read, else from the

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
-#include "kernel/kernel.h"
+#include "kernel/internal.h"
 
 /*
  * Leaves seen last, direct-mapped. Page-sized ones are found by page number;
@@ -23,6 +23,7 @@ struct kreader {
 	struct dump_view *tables;
 	struct mapping small[SMALL_SLOTS];
 	struct mapping large[LARGE_SLOTS];
+	struct kallsyms_slot symbols;
 };
 
 struct err *kreader_create_window(const struct kernel *kernel, size_t window,
@@ -54,6 +55,7 @@ void kreader_destroy(struct kreader *reader)
 {
 	if (!reader)
 		return;
+	kallsyms_close(reader->symbols.kallsyms);
 	dump_view_destroy(reader->tables);
 	dump_view_destroy(reader->data);
 	free(reader);
@@ -67,6 +69,11 @@ const struct kernel *kreader_kernel(const struct kreader *reader)
 struct dump_view *kreader_view(struct kreader *reader)
 {
 	return reader->data;
+}
+
+struct kallsyms_slot *kreader_kallsyms(struct kreader *reader)
+{
+	return &reader->symbols;
 }
 
 static bool covers(const struct mapping *map, uint64_t va)

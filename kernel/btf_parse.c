@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * BTF as bytes: the header, an index of the records, and one check of every
+ * reference in them, so that no question has to check again.
+ */
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "kernel/btf.h"
+#include "kernel/btf_internal.h"
+
+/* What follows the first 12 bytes of a record: @once, and @each times vlen. */
+struct btf_tail {
+	uint8_t once, each;
+};
+
+static const struct btf_tail tails[] = {
+	[BTF_INT] = { 4, 0 },
+	[BTF_ARRAY] = { 12, 0 },
+	[BTF_STRUCT] = { 0, 12 },
+	[BTF_UNION] = { 0, 12 },
+	[BTF_ENUM] = { 0, 8 },
+	[BTF_FUNC_PROTO] = { 0, 8 },
+	[BTF_VAR] = { 4, 0 },
+	[BTF_DATASEC] = { 0, 12 },
+	[BTF_DECL_TAG] = { 4, 0 },
+	[BTF_ENUM64] = { 0, 12 },
+};
+
+/* Bits of the info word. The classic widths are smaller, and what lies beyond them is 0 then. */
+#define INFO_KIND(info) ((info) >> 24 & 0x7f)
+#define INFO_COUNT(info) ((info) & 0xffffff)
+#define INFO_FLAG(info) ((info) >> 31)
+
+#define LAYOUT_BYTES 4	/* u8 info_sz, u8 elem_sz, u16 flags, one per kind */
+
+bool btf_read_header(const uint8_t *head, size_t len, enum byte_order order,
+		     struct btf_header *ret)
+{
+	if (len < BTF_HEADER_BYTES || get_u16(head, order) != BTF_MAGIC || head[2] != BTF_VERSION)
+		return false;
+	*ret = (struct btf_header){
+		.hdr_len = get_u32(head + 4, order),
+		.type_off = get_u32(head + 8, order),
+		.type_len = get_u32(head + 12, order),
+		.str_off = get_u32(head + 16, order),
+		.str_len = get_u32(head + 20, order),
+	};
+	if (ret->hdr_len < BTF_HEADER_BYTES)
+		return false;
+	if (ret->hdr_len >= BTF_HEADER_LAYOUT_BYTES && len >= BTF_HEADER_LAYOUT_BYTES) {
+		ret->layout_off = get_u32(head + 24, order);
+		ret->layout_len = get_u32(head + 28, order);
+	}
+	return true;
+}
+
+uint32_t btf_end_id(const struct btf *btf)
+{
+	return btf ? btf->first_id + btf->count : 1;
+}
+
+uint32_t btf_end_string(const struct btf *btf)
+{
+	return btf ? btf->first_string + btf->header.str_len : 0;
+}
+
+const char *btf_string(const struct btf *btf, uint32_t off)
+{
+	while (off < btf->first_string)
+		btf = btf->base;
+	return btf->strings + (off - btf->first_string);
+}
+
+bool btf_get(const struct btf *btf, uint64_t id, struct btf_record *ret)
+{
+	const uint8_t *raw;
+	uint32_t info;
+
+	*ret = (struct btf_record){ .btf = btf, .kind = BTF_VOID, .name = "" };
+	if (!id)
+		return true;
+	if (id >= btf_end_id(btf))
+		return false;
+	while (id < btf->first_id)
+		btf = btf->base;
+	raw = btf->records + btf->at[id - btf->first_id];
+	info = get_u32(raw + 4, btf->order);
+	*ret = (struct btf_record){
+		.btf = btf,
+		.kind = INFO_KIND(info),
+		.flag = INFO_FLAG(info),
+		.count = INFO_COUNT(info),
+		.value = get_u32(raw + 8, btf->order),
+		.name = btf_string(btf, get_u32(raw, btf->order)),
+		.data = raw + BTF_RECORD_BYTES,
+	};
+	return true;
+}
+
+/* The section [off, off + len) behind the header lies in a blob of @size bytes. */
+static bool section_fits(const struct btf_header *header, uint32_t off, uint32_t len, size_t size)
+{
+	return range_fits((uint64_t)header->hdr_len + off, len, size);
+}
+
+static struct err *check_header(struct btf *btf, size_t len)
+{
+	const struct btf_header *header = &btf->header;
+
+	if (len > BTF_BYTES_MAX)
+		return err_new(ERR_BAD_INPUT, "BTF: %zu bytes are more than any kernel has", len);
+	if (!btf_read_header(btf->blob, len, btf->order, &btf->header))
+		return err_new(ERR_BAD_INPUT, "BTF: no header at the start of its %zu bytes", len);
+	if (!section_fits(header, header->type_off, header->type_len, len) ||
+	    !section_fits(header, header->str_off, header->str_len, len) ||
+	    !section_fits(header, header->layout_off, header->layout_len, len))
+		return err_new(ERR_BAD_INPUT, "BTF: sections (types %#x + %#x, strings %#x + %#x) are not "
+			       "in its %zu bytes", header->type_off, header->type_len, header->str_off,
+			       header->str_len, len);
+	btf->records = btf->blob + header->hdr_len + header->type_off;
+	btf->strings = (const char *)btf->blob + header->hdr_len + header->str_off;
+	return NULL;
+}
+
+/* Each string ends within the section, and offset 0, which is no name, is the empty one. */
+static struct err *check_strings(const struct btf *btf)
+{
+	uint32_t len = btf->header.str_len;
+
+	if (!len && btf->base)
+		return NULL;
+	if (!len || btf->strings[len - 1] || (!btf->base && btf->strings[0]))
+		return err_new(ERR_BAD_INPUT, "BTF: the %#x bytes of strings do not begin and end with "
+			       "a zero", len);
+	return NULL;
+}
+
+/* What is behind the first bytes of a record of @kind, by the blob's own word for newer kinds. */
+static bool find_tail(const struct btf *btf, unsigned int kind, struct btf_tail *ret)
+{
+	const struct btf_header *header = &btf->header;
+	const uint8_t *layout = btf->blob + header->hdr_len + header->layout_off;
+
+	if (kind == BTF_VOID)
+		return false;
+	if (kind <= BTF_ENUM64) {
+		*ret = kind < ARRAY_LEN(tails) ? tails[kind] : (struct btf_tail){ 0, 0 };
+		return true;
+	}
+	if ((kind + 1) * LAYOUT_BYTES > header->layout_len)
+		return false;
+	*ret = (struct btf_tail){ layout[kind * LAYOUT_BYTES], layout[kind * LAYOUT_BYTES + 1] };
+	return true;
+}
+
+/* Bytes of the record at @off of the type section. */
+static struct err *record_bytes(const struct btf *btf, uint32_t off, uint32_t *ret)
+{
+	uint32_t room = btf->header.type_len - off;
+	struct btf_tail tail = { 0, 0 };
+	uint64_t len = BTF_RECORD_BYTES;
+	uint32_t info;
+
+	if (room < len)
+		return err_new(ERR_BAD_INPUT, "BTF: type at %#x is cut off", off);
+	info = get_u32(btf->records + off + 4, btf->order);
+	if (!find_tail(btf, INFO_KIND(info), &tail))
+		return err_new(ERR_BAD_INPUT, "BTF: type at %#x is of kind %u, which is not known", off,
+			       INFO_KIND(info));
+	len += tail.once + (uint64_t)tail.each * INFO_COUNT(info);
+	if (len > room)
+		return err_new(ERR_BAD_INPUT, "BTF: type at %#x has %llu bytes, the section %u more", off,
+			       (unsigned long long)len, room);
+	*ret = (uint32_t)len;
+	return NULL;
+}
+
+static struct err *count_records(struct btf *btf)
+{
+	uint32_t off = 0, len = 0;
+
+	for (btf->count = 0; off < btf->header.type_len; btf->count++, off += len)
+		TRY(record_bytes(btf, off, &len));
+	return NULL;
+}
+
+static struct err *index_records(struct btf *btf)
+{
+	uint32_t off = 0, len = 0;
+
+	TRY(count_records(btf));
+	btf->at = malloc(((size_t)btf->count + 1) * sizeof(*btf->at));
+	if (!btf->at)
+		return err_nomem;
+	for (uint32_t i = 0; i < btf->count; i++, off += len) {
+		btf->at[i] = off;
+		TRY(record_bytes(btf, off, &len));
+	}
+	return NULL;
+}
+
+/* The value of these is the id of a type. */
+static bool refers(unsigned int kind)
+{
+	return kind == BTF_PTR || (kind >= BTF_TYPEDEF && kind <= BTF_VAR) || kind == BTF_DECL_TAG ||
+	       kind == BTF_TYPE_TAG;
+}
+
+/* Names and types of the @count elements of a struct, union or enum. */
+static bool check_elements(const struct btf_record *record, size_t bytes, bool typed)
+{
+	for (uint32_t i = 0; i < record->count; i++) {
+		if (btf_u32(record, i * bytes) >= btf_end_string(record->btf) ||
+		    (typed && btf_u32(record, i * bytes + 4) >= btf_end_id(record->btf)))
+			return false;
+	}
+	return true;
+}
+
+static bool check_record(const struct btf_record *record)
+{
+	uint32_t end = btf_end_id(record->btf);
+
+	if (refers(record->kind) && record->value >= end)
+		return false;
+	switch (record->kind) {
+	case BTF_ARRAY:
+		return btf_u32(record, 0) < end && btf_u32(record, 4) < end;
+	case BTF_STRUCT:
+	case BTF_UNION:
+		return check_elements(record, tails[record->kind].each, true);
+	case BTF_ENUM:
+	case BTF_ENUM64:
+		return check_elements(record, tails[record->kind].each, false);
+	default:
+		return true;
+	}
+}
+
+static struct err *check_records(const struct btf *btf)
+{
+	uint32_t strings = btf_end_string(btf);
+
+	for (uint32_t i = 0; i < btf->count; i++) {
+		uint32_t name = get_u32(btf->records + btf->at[i], btf->order);
+		struct btf_record record;
+
+		if (name && name >= strings)
+			return err_new(ERR_BAD_INPUT, "BTF: type %u has its name at %#x of %#x bytes",
+				       btf->first_id + i, name, strings);
+		if (!btf_get(btf, btf->first_id + i, &record) || !check_record(&record))
+			return err_new(ERR_BAD_INPUT, "BTF: type %u (kind %u) refers to what is not there",
+				       btf->first_id + i, record.kind);
+	}
+	return NULL;
+}
+
+/* As wide as an unsigned long, which compilers call by one of two names. */
+static unsigned int find_pointer_size(const struct btf *btf)
+{
+	for (uint32_t i = 0; i < btf->count; i++) {
+		struct btf_record record;
+
+		if (btf_get(btf, btf->first_id + i, &record) && record.kind == BTF_INT &&
+		    (!strcmp(record.name, "long unsigned int") || !strcmp(record.name, "unsigned long")))
+			return record.value == 4 || record.value == 8 ? record.value : 0;
+	}
+	return 0;
+}
+
+static struct err *parse(struct btf *btf, size_t len)
+{
+	TRY(check_header(btf, len));
+	TRY(check_strings(btf));
+	btf->first_id = btf_end_id(btf->base);
+	btf->first_string = btf_end_string(btf->base);
+	TRY(index_records(btf));
+	TRY(check_records(btf));
+	btf->pointer_size = btf->base ? btf->base->pointer_size : find_pointer_size(btf);
+	return NULL;
+}
+
+struct err *btf_parse(uint8_t *blob, size_t len, enum byte_order order, const struct types *base,
+		      struct types **ret)
+{
+	struct btf *btf = calloc(1, sizeof(*btf));
+	struct err *e;
+
+	if (!btf) {
+		free(blob);
+		return err_nomem;
+	}
+	btf->types.ops = &btf_ops;
+	btf->base = (const struct btf *)base;
+	btf->blob = blob;
+	btf->order = order;
+	e = parse(btf, len);
+	if (e) {
+		types_destroy(&btf->types);
+		return e;
+	}
+	*ret = &btf->types;
+	return NULL;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Symbols of the image: VMCOREINFO's, else kallsyms'. */
+#include "kernel/symbols.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernel/internal.h"
+#include "kernel/kallsyms.h"
+
+/* The image is within 2 GiB of _stext on every architecture with a word of 8 bytes. */
+#define IMAGE_REACH (UINT64_C(1) << 31)
+/* Per-CPU symbols that are offsets lie below. */
+#define PERCPU_REACH (UINT64_C(64) << 20)
+/* Where the tables are looked for, from the start of the image on. */
+#define IMAGE_SEARCH (UINT64_C(256) << 20)
+
+static struct err *read_virtual(void *ctx, uint64_t address, void *buf, size_t len)
+{
+	return kread(ctx, address, buf, len);
+}
+
+/* What VMCOREINFO names of the tables: since 5fd8fea935a1 and f09bddbd8661 (6.0). */
+static bool tables_from_facts(const struct facts *facts, struct kallsyms_tables *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	(void)fact_symbol(facts, "kallsyms_relative_base", &ret->relative_base);
+	(void)fact_symbol(facts, "kallsyms_offsets", &ret->offsets);
+	(void)fact_symbol(facts, "kallsyms_addresses", &ret->addresses);
+	return fact_symbol(facts, "kallsyms_names", &ret->names) &&
+	       fact_symbol(facts, "kallsyms_num_syms", &ret->num_syms) &&
+	       fact_symbol(facts, "kallsyms_token_table", &ret->token_table) &&
+	       fact_symbol(facts, "kallsyms_token_index", &ret->token_index) &&
+	       (ret->offsets || ret->addresses);
+}
+
+/* By the keys; else, or where these mislead, by what the tables look like. */
+static struct err *open_tables(const struct kernel *kernel, const struct kallsyms_memory *memory,
+			       struct kallsyms **ret)
+{
+	struct kallsyms_tables tables;
+	uint64_t stext = 0, end;
+
+	(void)fact_symbol(&kernel->facts, "_stext", &stext);
+	if (tables_from_facts(&kernel->facts, &tables)) {
+		struct err *e = kallsyms_open(memory, &tables, stext, ret);
+
+		if (!e || err_kind(e) == ERR_NOMEM || !stext)
+			return e;
+		log_warn(kernel->log, "%s; looking for the tables in the kernel image", err_text(e));
+		err_free(e);
+	}
+	if (!stext)
+		return err_new(ERR_NOT_FOUND, "kallsyms: neither its tables nor _stext are known");
+	if (!checked_add(stext, IMAGE_SEARCH, &end))
+		end = UINT64_MAX;
+	TRY(kallsyms_locate(memory, stext, end, stext, &tables));
+	return kallsyms_open(memory, &tables, stext, ret);
+}
+
+static void report(const struct kernel *kernel, const struct kallsyms *kallsyms)
+{
+	uint32_t count = kallsyms_count(kallsyms), named = kallsyms_named(kallsyms);
+
+	log_debug(kernel->log, "kallsyms: %u symbols, %s addresses", count,
+		  kallsyms_encoding_name(kallsyms_encoding(kallsyms)));
+	if (named < count)
+		log_warn(kernel->log, "kallsyms: names are damaged after %u of %u", named, count);
+}
+
+/* The reader's table, opened once; *ret NULL: the kernel has none that can be used. */
+static struct err *get_kallsyms(struct kreader *reader, struct kallsyms **ret)
+{
+	const struct kernel *kernel = kreader_kernel(reader);
+	struct kallsyms_slot *slot = kreader_kallsyms(reader);
+	const struct kallsyms_memory memory = {
+		.read = read_virtual,
+		.ctx = reader,
+		.word = kernel->word,
+		.order = kernel->order,
+	};
+
+	if (!slot->tried && kernel->arch) {
+		struct err *e = open_tables(kernel, &memory, &slot->kallsyms);
+
+		if (err_kind(e) == ERR_NOMEM)
+			return e;
+		if (e)
+			log_line(kernel->log, err_kind(e) == ERR_NOT_FOUND ? LOG_DEBUG : LOG_ERROR,
+				 "symbols: %s", err_text(e));
+		else
+			report(kernel, slot->kallsyms);
+		err_free(e);
+		slot->tried = true;
+	}
+	*ret = slot->kallsyms;
+	return NULL;
+}
+
+/* In the image, or a per-CPU offset. */
+static bool plausible(const struct kernel *kernel, uint64_t address)
+{
+	uint64_t stext;
+
+	if (kernel->word == 4 || address < PERCPU_REACH ||
+	    !fact_symbol(&kernel->facts, "_stext", &stext))
+		return true;
+	return address - stext < IMAGE_REACH || stext - address < IMAGE_REACH;
+}
+
+/* Whoever wants one name gets what is found under it. */
+struct hit {
+	uint32_t index;		/* of the first symbol */
+	unsigned int found;
+};
+
+struct hits {
+	struct strmap names;	/* to struct hit */
+	struct hit *v;
+	size_t count;
+};
+
+static bool note_hit(void *ctx, const struct kallsyms_symbol *symbol)
+{
+	struct hits *hits = ctx;
+	struct hit *hit = strmap_get(&hits->names, symbol->name, symbol->len);
+
+	if (hit && hit->found++ == 0)
+		hit->index = symbol->index;
+	return true;
+}
+
+static struct err *list_names(struct hits *hits, const struct symbol_want *wants, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(wants[i].name);
+
+		if (!wants[i].found && !strmap_get(&hits->names, wants[i].name, len))
+			TRY(strmap_put(&hits->names, wants[i].name, len, &hits->v[hits->count++]));
+	}
+	return NULL;
+}
+
+static void take_hit(const struct kernel *kernel, const struct kallsyms *kallsyms,
+		     const struct hit *hit, struct symbol_want *want)
+{
+	uint64_t address;
+	struct err *e = kallsyms_address(kallsyms, hit->index, &address);
+
+	if (e)
+		log_warn(kernel->log, "kallsyms: address of %s: %s", want->name, err_text(e));
+	else if (!plausible(kernel, address))
+		log_warn(kernel->log, "kallsyms: %s at %#llx is not in the kernel image, ignored",
+			 want->name, (unsigned long long)address);
+	else {
+		want->address = address;
+		want->found = hit->found;
+	}
+	err_free(e);
+}
+
+static struct err *find_in_table(struct kreader *reader, struct hits *hits,
+				 struct symbol_want *wants, size_t count)
+{
+	struct kallsyms *kallsyms = NULL;
+
+	TRY(list_names(hits, wants, count));
+	if (hits->count == 0)
+		return NULL;
+	TRY(get_kallsyms(reader, &kallsyms));
+	if (!kallsyms)
+		return NULL;
+	kallsyms_for_each(kallsyms, note_hit, hits);
+	for (size_t i = 0; i < count; i++) {
+		const struct hit *hit = strmap_get(&hits->names, wants[i].name, strlen(wants[i].name));
+
+		if (!wants[i].found && hit && hit->found)
+			take_hit(kreader_kernel(reader), kallsyms, hit, &wants[i]);
+	}
+	return NULL;
+}
+
+struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, size_t count)
+{
+	const struct facts *facts = &kreader_kernel(reader)->facts;
+	struct hits hits = { .v = calloc(count ? count : 1, sizeof(*hits.v)) };
+	struct err *e;
+
+	if (!hits.v)
+		return err_nomem;
+	strmap_init(&hits.names);
+	for (size_t i = 0; i < count; i++)
+		wants[i].found = fact_symbol(facts, wants[i].name, &wants[i].address);
+	e = find_in_table(reader, &hits, wants, count);
+	strmap_deinit(&hits.names);
+	free(hits.v);
+	return e;
+}
+
+bool ksymbol(struct kreader *reader, const char *name, uint64_t *ret)
+{
+	struct symbol_want want = { .name = name };
+	struct err *e = ksymbols_find(reader, &want, 1);
+
+	if (e || !want.found) {
+		err_free(e);
+		return false;
+	}
+	*ret = want.address;
+	return true;
+}
+
+/* How many of the first @count symbols are below @address, or at it when @at_too. */
+static struct err *count_below(const struct kallsyms *kallsyms, uint32_t count, uint64_t address,
+			       bool at_too, uint32_t *ret)
+{
+	uint32_t low = 0, high = count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		uint64_t start;
+
+		TRY(kallsyms_address(kallsyms, middle, &start));
+		if (start < address || (at_too && start == address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret = low;
+	return NULL;
+}
+
+/*
+ * The last symbol that is not above @address, of several at one address the first.
+ * ERR_NOT_FOUND: none, or no symbol comes behind, which would bound it.
+ */
+static struct err *find_below(const struct kallsyms *kallsyms, uint64_t address, uint32_t *ret,
+			      uint64_t *ret_start)
+{
+	uint32_t count = kallsyms_count(kallsyms), below;
+
+	TRY(count_below(kallsyms, count, address, true, &below));
+	if (below == 0 || below == count)
+		return err_not_found;
+	TRY(kallsyms_address(kallsyms, below - 1, ret_start));
+	if (*ret_start > address)
+		return err_not_found;
+	return count_below(kallsyms, below - 1, *ret_start, false, ret);
+}
+
+struct naming {
+	uint32_t index;
+	uint64_t offset;	/* bytes behind the symbol */
+	char *buf;
+	size_t size;
+	bool done;
+};
+
+static bool note_name(void *ctx, const struct kallsyms_symbol *symbol)
+{
+	struct naming *naming = ctx;
+
+	if (symbol->index < naming->index)
+		return true;
+	naming->done = symbol->index == naming->index;
+	if (naming->done && naming->offset)
+		snprintf(naming->buf, naming->size, "%s+%#llx", symbol->name,
+			 (unsigned long long)naming->offset);
+	else if (naming->done)
+		snprintf(naming->buf, naming->size, "%s", symbol->name);
+	return false;
+}
+
+/* Per-CPU symbols at small addresses would name what is near NULL. */
+static bool is_offset(const struct kallsyms *kallsyms, uint64_t address)
+{
+	return kallsyms_encoding(kallsyms) == KALLSYMS_ABSOLUTE_PERCPU && address < PERCPU_REACH;
+}
+
+bool ksymbol_name(struct kreader *reader, uint64_t address, char *buf, size_t size)
+{
+	struct naming naming = { .buf = buf, .size = size };
+	struct kallsyms *kallsyms = NULL;
+	struct err *e = get_kallsyms(reader, &kallsyms);
+	uint64_t start = 0;
+
+	if (!e && (!kallsyms || is_offset(kallsyms, address)))
+		return false;
+	if (!e)
+		e = find_below(kallsyms, address, &naming.index, &start);
+	if (e) {
+		err_free(e);
+		return false;
+	}
+	naming.offset = address - start;
+	kallsyms_for_each(kallsyms, note_name, &naming);
+	return naming.done;
+}
