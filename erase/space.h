@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The crashed kernel as rules see it, and the way from an object in its memory to
+ * the set of what is erased.
+ */
+#ifndef ERASE_SPACE_H
+#define ERASE_SPACE_H
+
+#include "erase/set.h"
+#include "facts/types.h"
+#include "kernel/kernel.h"
+
+/* What could not be judged, because the memory that tells is damaged or not in the dump. */
+#define ERASE_WARNINGS_MAX 8	/* told one by one */
+
+struct erase_space {
+	struct kreader *reader;		/* with translation */
+	const struct types *types;	/* of the kernel itself; NULL: none are known */
+	const struct log *log;
+	struct erase_set *set;		/* to be filled */
+	uint64_t unknown;		/* objects, links and pages that could not be looked at */
+};
+
+/*
+ * Virtual addresses to physical ones: the kernel's, or a process's. As kread_vtop().
+ * ERR_NO_MAPPING: nothing is there.
+ */
+typedef struct err *erase_translate_fn(void *ctx, uint64_t va, struct mapping *ret);
+
+/*
+ * An object of the rule at hand: @size bytes from @va on. Page by page through the
+ * translation, so that memory that is contiguous only virtually is found; pages that are
+ * not there need no erasing.
+ */
+struct err *erase_kernel_object(struct erase_space *space, uint64_t va, uint64_t size, uint8_t byte)
+	__attribute__((warn_unused_result));
+struct err *erase_object(struct erase_space *space, erase_translate_fn *translate, void *ctx,
+			 uint64_t va, uint64_t size, uint8_t byte)
+	__attribute__((warn_unused_result));
+
+/*
+ * Take @e, which came of looking at something: memory that cannot be read is counted and
+ * told, and the run goes on without it; the result is NULL then. Other errors are returned.
+ */
+struct err *erase_forgive(struct erase_space *space, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* The same for what can be read, but is damaged; the text names it. */
+void erase_doubt(struct erase_space *space, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
