@@ -9,6 +9,7 @@
 #define MODULE_NAME_BYTES 64
 #define MODULE_REGIONS_MAX 8
 #define MODULES_MAX 16384
+#define MODULE_SYMBOL_BYTES 512	/* of a name with its NUL */
 
 struct module_region {
 	uint64_t va, size;	/* size in bytes, not 0 */
@@ -40,6 +41,13 @@ struct err *kmodule_find(struct kreader *reader, const struct types *types, cons
 /* Address of a symbol of a module from its own table; false: it has none of that name. */
 bool kmodule_symbol(struct kreader *reader, const struct kmodule *module, const char *name,
 		    uint64_t *ret);
+
+/*
+ * Each of its symbols, in the order of its table, until @fn returns false. @name
+ * is only good during the call. What is damaged or unreadable is passed over.
+ */
+void kmodule_for_each_symbol(struct kreader *reader, const struct kmodule *module,
+			     bool (*fn)(void *ctx, const char *name, uint64_t address), void *ctx);
 
 /* Types of the module; @base must outlive them. ERR_NOT_FOUND: it has no BTF. */
 struct err *kmodule_types(struct kreader *reader, const struct kmodule *module,

@@ -7,6 +7,10 @@
  * symbols_of DUMP scan             the same, with the tables looked for in the image
  * symbols_of DUMP find NAME...     "name address found" by ksymbols_find(), "?" for unknown
  * symbols_of DUMP name ADDRESS...  "address name" by ksymbol_name()
+ * symbols_of DUMP physical         as scan, by physical address, in all of the dump
+ * symbols_of DUMP modules          "module name state size address btf-bytes types", then its symbols
+ *                                  as "address name", per module
+ * symbols_of DUMP percpu NAME      number of CPUs, address per CPU
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +18,10 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "kernel/btf.h"
 #include "kernel/kallsyms.h"
+#include "kernel/module.h"
+#include "kernel/percpu.h"
 #include "kernel/symbols.h"
 
 static void emit(const struct log *log, enum log_level level, const char *line)
@@ -114,12 +121,99 @@ static void print_names(struct kreader *reader, char **addresses, int count)
 		       ksymbol_name(reader, strtoull(addresses[i], NULL, 16), text, sizeof(text)) ? text : "?");
 }
 
+static struct err *read_physical(void *ctx, uint64_t address, void *buf, size_t len)
+{
+	return dump_view_read(ctx, address, buf, len);
+}
+
+static struct err *print_physical(struct kreader *reader)
+{
+	const struct kernel *kernel = kreader_kernel(reader);
+	const struct kallsyms_memory memory = {
+		.read = read_physical, .ctx = kreader_view(reader), .word = kernel->word,
+		.order = kernel->order, .physical = true,
+	};
+	struct printing printing = { .e = NULL };
+	struct kallsyms_tables tables;
+
+	TRY(kallsyms_locate(&memory, 0, kernel->dump->max_mapnr << kernel->page_shift, 0, &tables));
+	TRY(kallsyms_open(&memory, &tables, 0, &printing.kallsyms));
+	fprintf(stderr, "%u symbols, %s\n", kallsyms_count(printing.kallsyms),
+		kallsyms_encoding_name(kallsyms_encoding(printing.kallsyms)));
+	kallsyms_for_each(printing.kallsyms, print_symbol, &printing);
+	kallsyms_close(printing.kallsyms);
+	return printing.e;
+}
+
+static bool print_module_symbol(void *ctx, const char *name, uint64_t address)
+{
+	(void)ctx;
+	printf("%016" PRIx64 " %s\n", address, name);
+	return true;
+}
+
+struct modules {
+	struct kreader *reader;
+	const struct types *types;
+};
+
+static struct err *print_module(void *ctx, const struct kmodule *module)
+{
+	struct modules *modules = ctx;
+	struct types *own = NULL;
+	struct err *e = kmodule_types(modules->reader, module, modules->types, &own);
+	uint64_t size = 0;
+
+	for (unsigned int i = 0; i < module->region_count; i++)
+		size += module->regions[i].size;
+	printf("module %s %u %" PRIu64 " %" PRIx64 " %" PRIu64 " %s\n", module->name, module->state, size,
+	       module->region_count ? module->regions[0].va : 0, module->btf_bytes,
+	       e ? err_text(e) : own->ops->name);
+	err_free(e);
+	types_destroy(own);
+	kmodule_for_each_symbol(modules->reader, module, print_module_symbol, NULL);
+	return NULL;
+}
+
+static struct err *print_modules(struct kreader *reader)
+{
+	struct modules modules = { .reader = reader };
+	struct types *types = NULL;
+	struct err *e;
+
+	TRY(btf_load(reader, &types));
+	modules.types = types;
+	e = kmodules_for_each(reader, types, print_module, &modules);
+	types_destroy(types);
+	return e;
+}
+
+static struct err *print_percpu(struct kreader *reader, const char *name)
+{
+	uint64_t symbol, address;
+
+	if (!ksymbol(reader, name, &symbol))
+		return err_new(ERR_NOT_FOUND, "%s is not known", name);
+	printf("%u\n", percpu_count(reader));
+	for (unsigned int i = 0; i < percpu_count(reader); i++) {
+		TRY(percpu_address(reader, symbol, i, &address));
+		printf("%016" PRIx64 "\n", address);
+	}
+	return NULL;
+}
+
 static struct err *run(struct kreader *reader, int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[2] : "";
 
 	if (strcmp(what, "find") == 0)
 		return print_found(reader, argv + 3, argc - 3);
+	if (strcmp(what, "modules") == 0)
+		return print_modules(reader);
+	if (strcmp(what, "physical") == 0)
+		return print_physical(reader);
+	if (strcmp(what, "percpu") == 0 && argc > 3)
+		return print_percpu(reader, argv[3]);
 	if (strcmp(what, "name") == 0)
 		print_names(reader, argv + 3, argc - 3);
 	else
