@@ -10,21 +10,17 @@
 #define UTS_RELEASE (2 * UTS_FIELD)
 
 /*
- * Offset of struct new_utsname in struct uts_namespace where VMCOREINFO does
- * not say: behind a struct kref of 4 bytes, the layout until v5.11.
+ * Offsets of struct new_utsname in struct uts_namespace where VMCOREINFO does not
+ * say: behind a struct kref of 4 bytes, the layout until v5.10, or the first member.
  */
-#define UTS_NAME_OFFSET 4
+static const uint64_t uts_offsets[] = { 4, 0 };
 
-enum probe probe_uts(const struct arch_env *env, uint64_t pa)
+static enum probe probe_uts_at(const struct arch_env *env, uint64_t pa)
 {
 	char raw[3 * UTS_FIELD];
 	const char *release;
-	uint64_t offset;
-	struct err *e;
+	struct err *e = dump_view_read(env->view, pa, raw, sizeof(raw));
 
-	if (!fact_offset(env->facts, "uts_namespace.name", &offset))
-		offset = UTS_NAME_OFFSET;
-	e = dump_view_read(env->view, pa + offset, raw, sizeof(raw));
 	if (e) {
 		enum err_kind kind = err_kind(e);
 
@@ -37,6 +33,18 @@ enum probe probe_uts(const struct arch_env *env, uint64_t pa)
 	if (!fact_text(env->facts, "OSRELEASE", &release))
 		return PROBE_YES;
 	return strncmp(raw + UTS_RELEASE, release, UTS_FIELD - 1) == 0 ? PROBE_YES : PROBE_NO;
+}
+
+enum probe probe_uts(const struct arch_env *env, uint64_t pa)
+{
+	enum probe found = PROBE_NO;
+	uint64_t offset;
+
+	if (fact_offset(env->facts, "uts_namespace.name", &offset))
+		return probe_uts_at(env, pa + offset);
+	for (size_t i = 0; i < ARRAY_LEN(uts_offsets) && found == PROBE_NO; i++)
+		found = probe_uts_at(env, pa + uts_offsets[i]);
+	return found;
 }
 
 bool probe_table_missing(const struct err *e)

@@ -8,6 +8,9 @@
 /* Page flags are numbered below this; what a PG_ enumerator above it names is a page type. */
 #define FLAG_BITS 64
 
+/* 1 << 10 nodes in every configuration up to 7.2; room to grow. */
+#define NODEMASK_BYTES_MAX 8192
+
 struct page_type_name {
 	const char *pgty;	/* since v6.12: the number in the top byte */
 	const char *flag;	/* before: a bit that is cleared */
@@ -52,6 +55,21 @@ static struct err *derive_buddy(struct facts *facts, const char *provider)
 			 provider);
 }
 
+/*
+ * The value of pages that are logically offline: ~0x100 from the days of page types that
+ * are bits (v4.18, where only balloons had it) to enum pagetype.
+ */
+static struct err *derive_offline(struct facts *facts, const char *provider)
+{
+	int64_t buddy;
+
+	if (!fact_has(facts, "OFFSET(page.page_type)") ||
+	    !fact_number(facts, "PAGE_BUDDY_MAPCOUNT_VALUE", &buddy) || buddy != ~INT64_C(0x80))
+		return NULL;
+	return facts_add(facts, FACT_NUMBER, "PAGE_OFFLINE_MAPCOUNT_VALUE", ~INT64_C(0x100),
+			 provider);
+}
+
 static struct err *derive_head_mask(struct facts *facts, const char *provider)
 {
 	int64_t bit;
@@ -77,11 +95,27 @@ static struct err *derive_online_map(struct facts *facts, const char *provider)
 			 provider);
 }
 
+/*
+ * MAX_NUMNODES as far as it shows: a set of nodes has a bit for each, in whole words.
+ * Bits beyond are never set, so it takes node_online_map to make use of it.
+ */
+static struct err *derive_node_count(struct facts *facts, const char *provider)
+{
+	uint64_t size;
+
+	if (!fact_has(facts, "SYMBOL(node_data)") || !fact_has(facts, "SYMBOL(node_online_map)") ||
+	    !fact_size(facts, "nodemask_t", &size) || size > NODEMASK_BYTES_MAX)
+		return NULL;
+	return facts_add(facts, FACT_LENGTH, "node_data", (int64_t)size * 8, provider);
+}
+
 struct err *facts_derive(struct facts *facts, const char *provider)
 {
 	for (size_t i = 0; i < ARRAY_LEN(page_types); i++)
 		TRY(derive_page_type(facts, &page_types[i], provider));
 	TRY(derive_buddy(facts, provider));
+	TRY(derive_offline(facts, provider));
 	TRY(derive_head_mask(facts, provider));
-	return derive_online_map(facts, provider);
+	TRY(derive_online_map(facts, provider));
+	return derive_node_count(facts, provider);
 }

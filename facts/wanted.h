@@ -11,6 +11,7 @@
 #define FACTS_WANTED_H
 
 #include "facts/facts.h"
+#include "facts/types.h"
 
 struct wanted_fact {
 	enum fact_kind kind;	/* FACT_SIZE and FACT_OFFSET of types; FACT_LENGTH of a member or a variable */
@@ -27,6 +28,24 @@ extern const size_t wanted_fact_count;
 
 /* Length of the struct's name in "struct.member"; all of @name without a dot. */
 size_t wanted_struct_len(const char *name);
+
+/* It is among @facts. */
+bool wanted_known(const struct facts *facts, const struct wanted_fact *fact);
+
+/*
+ * What of the facts that every VMCOREINFO has is not among @facts: NULL when nothing is
+ * missing, else a key to name. What a kernel may lack by its configuration is not
+ * looked for, so that a whole VMCOREINFO is known for one.
+ */
+const char *facts_missing(const struct facts *facts);
+
+/*
+ * Add what is wanted, unknown, and known to @types. Of a type some of whose members
+ * are wanted, nothing is taken when it has none of them: then it is another one of
+ * that name.
+ */
+struct err *facts_add_types(struct facts *facts, const struct types *types)
+	__attribute__((warn_unused_result));
 
 /*
  * Add to @facts what follows from what it holds: facts that VMCOREINFO has and

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "facts/wanted.h"
 #include "kernel/internal.h"
 
 #define PAGE_SIZE_MIN 4096ull
@@ -169,6 +170,17 @@ static struct err *give_vmcoreinfo(struct kernel *kernel)
 	return NULL;
 }
 
+/* A dump that says all that dumps say is believed to lack what it does not say. */
+static struct err *fill_facts(struct kernel *kernel)
+{
+	const char *missing = facts_missing(&kernel->facts);
+
+	if (!missing || !kernel->arch)
+		return NULL;
+	log_debug(kernel->log, "facts: %s is not known; asking the kernel's own memory", missing);
+	return kernel_fill_facts(kernel);
+}
+
 static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
 {
 	TRY(set_page_size(kernel, given));
@@ -176,6 +188,7 @@ static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
 	if (!fact_text_number(&kernel->facts, "CRASHTIME", 10, &kernel->crash_time))
 		kernel->crash_time = kernel->dump->crash_time;
 	TRY(learn_translation(kernel));
+	TRY(fill_facts(kernel));
 	return give_vmcoreinfo(kernel);
 }
 

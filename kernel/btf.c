@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "kernel/btf_internal.h"
+#include "kernel/symbols.h"
 
 /* How far from _stext a kernel's read-only data can lie: x86_64 has room for 512 MiB of image. */
 #define IMAGE_BYTES_MAX (UINT64_C(512) << 20)
@@ -32,6 +33,17 @@ struct btf_scan {
 	uint8_t *buf;		/* the end of the page before, and a page */
 	struct btf_place best;
 };
+
+static struct err *by_symbols(struct kreader *reader, struct btf_place *ret)
+{
+	struct symbol_want wants[] = { { .name = "__start_BTF" }, { .name = "__stop_BTF" } };
+
+	TRY(ksymbols_find(reader, wants, ARRAY_LEN(wants)));
+	if (!wants[0].found || !wants[1].found || wants[1].address <= wants[0].address)
+		return NULL;
+	*ret = (struct btf_place){ wants[0].address, wants[1].address - wants[0].address };
+	return NULL;
+}
 
 /* The byte at @va is a zero: where a section of strings begins and ends. */
 static bool is_zero(struct kreader *reader, uint64_t va)
@@ -128,7 +140,9 @@ static struct err *by_magic(struct kreader *reader, struct btf_place *ret)
 static struct err *find_place(struct kreader *reader, struct btf_place *ret)
 {
 	*ret = (struct btf_place){ 0, 0 };
-	TRY(by_magic(reader, ret));
+	TRY(by_symbols(reader, ret));
+	if (!ret->len)
+		TRY(by_magic(reader, ret));
 	if (!ret->len)
 		return err_new(ERR_NOT_FOUND, "the kernel has no BTF");
 	if (ret->len > BTF_BYTES_MAX)

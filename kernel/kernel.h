@@ -65,6 +65,14 @@ struct err *kernel_create_with(struct dump *dump, const struct kernel_files *fil
 void kernel_destroy(struct kernel *kernel);
 
 /*
+ * Ask the dump's memory for every wanted fact that is not known: kallsyms for
+ * symbols, BTF for types. Bring-up does it only when facts_missing() says that
+ * VMCOREINFO is not whole. Not while readers of @kernel exist. What cannot be found is
+ * no error, nor is a kernel whose memory cannot be read; damage is reported as a warning.
+ */
+struct err *kernel_fill_facts(struct kernel *kernel) __attribute__((warn_unused_result));
+
+/*
  * A reader of kernel memory; one per thread. Keeps the last translations. Can
  * be made for a kernel without translation too: then reads by virtual address
  * fail with the kind and text of no_arch.
@@ -77,6 +85,15 @@ struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
 struct err *kreader_create_window(const struct kernel *kernel, size_t window,
 				  struct kreader **ret) __attribute__((warn_unused_result));
 void kreader_destroy(struct kreader *reader);
+
+/*
+ * The types of the crashed kernel, for whoever wants more than single facts: from BTF in
+ * its memory (kernel/btf.h). The caller destroys the set, which takes some
+ * megabytes. ERR_NOT_FOUND: nobody knows them.
+ */
+struct types;
+struct err *kernel_load_types(struct kreader *reader, struct types **ret)
+	__attribute__((warn_unused_result));
 
 /* The kernel a reader was made for. */
 const struct kernel *kreader_kernel(const struct kreader *reader);

@@ -62,14 +62,16 @@ void kernel_uts_without_memory(struct kernel *kernel)
 
 static struct err *read_raw(struct kernel *kernel, uint64_t va, char *raw)
 {
+	uint64_t offset = UTS_NAME_OFFSET;
+	bool known = fact_offset(&kernel->facts, "uts_namespace.name", &offset);
 	struct kreader *reader;
-	uint64_t offset;
 	struct err *e;
 
-	if (!fact_offset(&kernel->facts, "uts_namespace.name", &offset))
-		offset = UTS_NAME_OFFSET;
 	TRY(kreader_create(kernel, &reader));
 	e = kread(reader, va + offset, raw, UTS_FIELDS * UTS_LEN);
+	/* Where nobody says, and no name is behind the kref, it may be the first member. */
+	if (!e && !known && strncmp(raw, "Linux", UTS_LEN))
+		e = kread(reader, va, raw, UTS_FIELDS * UTS_LEN);
 	kreader_destroy(reader);
 	return e;
 }

@@ -13,30 +13,43 @@
 
 #include "base/checked.h"
 
-/* SECTION_SIZE_BITS of kernels that do not export it (added in 5.13, 4f5aecdff25f). */
+/*
+ * SECTION_SIZE_BITS where nobody says it (VMCOREINFO does since 5.13, 4f5aecdff25f;
+ * it is a macro, so no description of types does): arch/NAME/include/asm/sparsemem.h.
+ * Of several for a machine the smaller come first: with too small ones most of the
+ * dump's memory has no section, with too large ones it still may have.
+ */
 static const struct {
 	uint16_t machine;
-	unsigned int bits;
+	uint8_t page_shift;	/* 0: any */
+	uint8_t bits;
 } section_bits[] = {
-	/* arch/NAME/include/asm/sparsemem.h, kernels up to 5.12 */
-	{ EM_X86_64, 27 },
-	{ EM_AARCH64, 30 },	/* 5.12 has less, but MAX_PHYSMEM_BITS to compute it from */
-	{ EM_ARM, 28 },
-	{ EM_PPC64, 24 },
-	{ EM_S390, 28 },
-	{ EM_RISCV, 27 },
-	{ EM_MIPS, 28 },
-	{ EM_SPARCV9, 30 },
-	{ EM_IA_64, 30 },
-	{ EM_SH, 26 },
+	{ EM_X86_64, 0, 27 },
+	/* Since 5.12, f0b13ee23241 ("arm64/sparsemem: reduce SECTION_SIZE_BITS"). */
+	{ EM_AARCH64, 12, 27 },
+	{ EM_AARCH64, 14, 27 },
+	{ EM_AARCH64, 16, 29 },
+	{ EM_AARCH64, 0, 30 },
+	{ EM_ARM, 0, 28 },
+	{ EM_PPC64, 0, 24 },
+	{ EM_S390, 0, 28 },
+	{ EM_RISCV, 0, 27 },
+	{ EM_MIPS, 0, 28 },
+	{ EM_SPARCV9, 0, 30 },
+	{ EM_IA_64, 0, 30 },
+	{ EM_SH, 0, 26 },
 };
 
-static unsigned int section_bits_of(const struct kernel *kernel)
+/* The @nth size that the machine's kernels may have; 0: there is none. */
+static unsigned int section_bits_of(const struct kernel *kernel, unsigned int nth)
 {
-	if (kernel->arch->machine == EM_386)
+	if (kernel->arch->machine == EM_386 && !nth)
 		return fact_has(&kernel->facts, "CONFIG_X86_PAE") ? 29 : 26;
 	for (size_t i = 0; i < ARRAY_LEN(section_bits); i++) {
-		if (section_bits[i].machine == kernel->arch->machine)
+		if (section_bits[i].machine != kernel->arch->machine ||
+		    (section_bits[i].page_shift && section_bits[i].page_shift != kernel->page_shift))
+			continue;
+		if (!nth--)
 			return section_bits[i].bits;
 	}
 	return 0;
@@ -95,19 +108,21 @@ static struct err *find_facts(const struct kernel *kernel, struct sparse_facts *
 
 /*
  * Section size for one reading: the fact, or what makes LENGTH(mem_section) and
- * MAX_PHYSMEM_BITS agree, or the architecture's. 0 when none applies.
+ * MAX_PHYSMEM_BITS agree, or the @nth of the architecture's. 0 when none applies.
  */
 static unsigned int form_section_bits(const struct kernel *kernel,
-				      const struct sparse_facts *known, bool extreme)
+				      const struct sparse_facts *known, bool extreme,
+				      unsigned int nth)
 {
 	unsigned int sections_log2 = log2_of(known->length) +
 				     (extreme ? log2_of(known->per_root) : 0);
 
 	if (known->section_bits)
-		return known->section_bits;
+		return nth ? 0 : known->section_bits;
 	if (known->memory_bits && known->length)
-		return known->memory_bits > sections_log2 ? known->memory_bits - sections_log2 : 0;
-	return section_bits_of(kernel);
+		return !nth && known->memory_bits > sections_log2 ?
+		       known->memory_bits - sections_log2 : 0;
+	return section_bits_of(kernel, nth);
 }
 
 /* The facts do not rule this reading out. */
@@ -123,14 +138,16 @@ static bool form_possible(const struct sparse_facts *known, bool extreme)
 }
 
 static bool form_init(const struct kernel *kernel, const struct sparse_facts *known, bool extreme,
-		      struct sparse_form *ret)
+		      unsigned int nth, struct sparse_form *ret)
 {
-	unsigned int bits = form_section_bits(kernel, known, extreme);
+	unsigned int bits = form_section_bits(kernel, known, extreme, nth);
 
 	if (!form_possible(known, extreme) || bits <= kernel->page_shift || bits > 48)
 		return false;
 	*ret = (struct sparse_form){
 		.extreme = extreme,
+		.guessed = section_bits_of(kernel, 1) && !known->section_bits &&
+			   !(known->memory_bits && known->length),
 		.array = known->symbol,
 		.section_shift = bits - kernel->page_shift,
 		.section_size = known->section_size,
@@ -143,11 +160,13 @@ static bool form_init(const struct kernel *kernel, const struct sparse_facts *kn
 
 /*
  * A right reading may meet damaged tables, a wrong one meets little else; one
- * section in 16 is where the line is drawn.
+ * section in 16 is where the line is drawn. Where the size of sections is a guess,
+ * most of the dump's memory has to lie in some.
  */
-static bool stats_good(const struct sparse_stats *stats)
+static bool stats_good(const struct sparse_stats *stats, bool guessed)
 {
-	return stats->usable && stats->probed && stats->nonsense <= stats->usable / 16;
+	return stats->usable && stats->probed && stats->nonsense <= stats->usable / 16 &&
+	       (!guessed || stats->absent <= stats->usable);
 }
 
 /* Try one reading; when it is good, take the runs, else say in the log what was seen. */
@@ -158,13 +177,13 @@ static struct err *try_form(struct mem_map_build *build, const struct sparse_for
 	bool skip_offline;
 
 	TRY(sparse_walk(build, form, false, false, &stats));
-	*taken = stats_good(&stats);
+	*taken = stats_good(&stats, form->guessed);
 	if (!*taken) {
 		log_debug(build->kernel->log, "mem_section at %#llx as %s: %llu sections usable, "
-			  "%llu nonsense, %llu unreadable%s", (unsigned long long)form->array,
-			  form->extreme ? "roots" : "sections",
-			  (unsigned long long)stats.usable, (unsigned long long)stats.nonsense,
-			  (unsigned long long)stats.unreadable,
+			  "%llu absent, %llu nonsense, %llu unreadable%s",
+			  (unsigned long long)form->array, form->extreme ? "roots" : "sections",
+			  (unsigned long long)stats.usable, (unsigned long long)stats.absent,
+			  (unsigned long long)stats.nonsense, (unsigned long long)stats.unreadable,
 			  stats.usable && !stats.probed ? ", no struct page readable" : "");
 		build->map->bad_sections += stats.unreadable;
 		return NULL;
@@ -204,18 +223,33 @@ static struct err *try_extreme(struct mem_map_build *build, struct sparse_form *
 	return try_form(build, form, taken);
 }
 
-struct err *mem_map_sparse(struct mem_map_build *build)
+/* All readings with the @nth size of sections; *possible: there is such a size. */
+static struct err *try_size(struct mem_map_build *build, const struct sparse_facts *known,
+			    unsigned int nth, bool *possible, bool *taken)
 {
 	const struct kernel *kernel = build->kernel;
-	struct sparse_facts known;
 	struct sparse_form form;
-	bool taken = false;
 
-	TRY(find_facts(kernel, &known));
-	if (form_init(kernel, &known, true, &form))
-		TRY(try_extreme(build, &form, &taken));
-	if (!taken && form_init(kernel, &known, false, &form))
-		TRY(try_form(build, &form, &taken));
+	*possible = false;
+	if (form_init(kernel, known, true, nth, &form)) {
+		*possible = true;
+		TRY(try_extreme(build, &form, taken));
+	}
+	if (!*taken && form_init(kernel, known, false, nth, &form)) {
+		*possible = true;
+		TRY(try_form(build, &form, taken));
+	}
+	return NULL;
+}
+
+struct err *mem_map_sparse(struct mem_map_build *build)
+{
+	bool taken = false, possible = true;
+	struct sparse_facts known;
+
+	TRY(find_facts(build->kernel, &known));
+	for (unsigned int nth = 0; !taken && possible; nth++)
+		TRY(try_size(build, &known, nth, &possible, &taken));
 	if (!taken)
 		return err_new(ERR_BAD_INPUT, "SYMBOL(mem_section)=%llx: %s",
 			       (unsigned long long)known.symbol,

@@ -8,6 +8,7 @@
 /* One way to read the tables. */
 struct sparse_form {
 	bool extreme;			/* an array of pointers to roots; else an array of sections */
+	bool guessed;			/* section_shift is one of several that are possible */
 	uint64_t array;			/* its address */
 	unsigned int section_shift;	/* log2 of pages per section */
 	uint64_t section_size;		/* SIZE(mem_section) */
@@ -19,6 +20,7 @@ struct sparse_form {
 /* What a walk over the sections of all present pfns saw. */
 struct sparse_stats {
 	uint64_t usable;		/* present, with a map at a kernel address */
+	uint64_t absent;		/* the dump has memory there, and there is no section */
 	uint64_t nonsense;		/* addresses that are not the kernel's */
 	uint64_t unreadable;		/* tables that could not be read */
 	uint64_t offline;		/* usable, but not marked online */

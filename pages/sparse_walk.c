@@ -113,8 +113,10 @@ static struct err *walk_section(struct walk *walk, uint64_t n, uint64_t pfn)
 		err_free(e);
 		return NULL;
 	}
-	if (!(word & SECTION_PRESENT) || !(word & SECTION_HAS_MEM_MAP))
+	if (!(word & SECTION_PRESENT) || !(word & SECTION_HAS_MEM_MAP)) {
+		walk->stats.absent++;
 		return NULL;
+	}
 	va = ((word & ~(uint64_t)SECTION_FLAGS) + first * build->map->struct_size) & build->va_max;
 	if (!mem_map_kernel_address(build, va)) {
 		walk->stats.nonsense++;
