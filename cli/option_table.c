@@ -63,6 +63,14 @@ const struct option_row option_rows[] = {
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
 
+	{ .name = "config", .arg = "FILE", .group = GROUP_OUTPUT, NAME(config),
+	  .help = "overwrite in the dump what FILE names, see makedumpfile.conf(5)" },
+	{ .name = "scrub", .arg = "WHAT,...", .group = GROUP_OUTPUT, .set = option_set_scrub,
+	  .help = "overwrite in the dump: keys (of key rings, crypto, dm-crypt, TLS),\n"
+		  "cmdline (arguments and environment of processes)" },
+	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
+	  .help = "refused: --config and --scrub erase without a program" },
+
 	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
 	  .help = "take what VMCORE does not say about its kernel from the symbols\n"
 		  "and debug information of VMLINUX" },
@@ -127,8 +135,6 @@ const struct option_row option_rows[] = {
 	  .help = "there are no temporary files" },
 
 	/* Not in this version. */
-	{ .name = "config", .arg = "FILE" },
-	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
 };
 
@@ -181,12 +187,13 @@ const struct option_rule option_rules[] = {
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
-	{ "--config", RULE_NEEDS, "-x" },
 	{ "-g", RULE_NEEDS, "-x" },
 	/* Modes in which these would have no effect. */
-	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x" },
-	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i" },
-	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --split" },
+	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --config --scrub" },
+	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i --config --scrub" },
+	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --split --config --scrub" },
+	{ "--mem-usage", RULE_CONFLICT, "--config --scrub" },
+	{ "--dump-dmesg", RULE_CONFLICT, "--config --scrub" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

@@ -3,6 +3,7 @@
 #ifndef ERASE_COMMAND_H
 #define ERASE_COMMAND_H
 
+#include "erase/field.h"
 #include "erase/place.h"
 
 /*
@@ -11,9 +12,6 @@
  */
 struct err *command_run(const struct place_scope *scope, const struct erase_command *command)
 	__attribute__((warn_unused_result));
-
-/* Elements of a list after which a loop is left. */
-#define LOOP_MAX (1u << 20)
 
 struct loop {
 	const struct place_scope *scope;
@@ -24,8 +22,7 @@ struct loop {
 	uint64_t offset;		/* of the member that links the elements */
 	uint64_t stride;		/* ERASE_LOOP_ARRAY */
 	uint64_t count;
-	/* Brent's: where an earlier step was, to be met again by a chain that goes round without its head. */
-	uint64_t mark, steps, next_mark;
+	struct chain chain;
 };
 
 /* Find the list of @item. ERR_NOT_FOUND, with file and line: its names mean no list. */
@@ -34,7 +31,7 @@ struct err *loop_open(const struct place_scope *scope, const struct erase_item *
 
 /*
  * Call @fn with each element. A list whose links are damaged ends there, which is
- * told; one that does not end is left after LOOP_MAX elements, likewise.
+ * told; one that does not end is left after CHAIN_MAX elements, likewise.
  */
 struct err *loop_each(struct loop *loop, struct err *(*fn)(void *ctx, const struct place *element),
 		      void *ctx) __attribute__((warn_unused_result));

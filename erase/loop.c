@@ -9,20 +9,16 @@ static struct err *no_loop(const struct loop *loop, const char *why)
 	return place_error(loop->scope, &loop->item->list, "%s", why);
 }
 
-/* True when the chain that is at @node goes on for ever or for too long. */
+/* True when the chain that is at @node goes on for ever or for too long, which is told. */
 static bool is_endless(struct loop *loop, uint64_t node)
 {
-	if (node == loop->mark || loop->steps == LOOP_MAX) {
-		erase_doubt(loop->scope->space, "%s:%u: '%s': the list does not end after %" PRIu64
-			    " elements", loop->scope->file, loop->item->list.line,
-			    loop->item->list.text, loop->steps);
-		return true;
-	}
-	if (loop->steps++ == loop->next_mark) {
-		loop->mark = node;
-		loop->next_mark = 2 * loop->next_mark + 1;
-	}
-	return false;
+	const struct erase_expr *list = &loop->item->list;
+
+	if (chain_goes_on(&loop->chain, node))
+		return false;
+	erase_doubt(loop->scope->space, "%s:%u: '%s': the list does not end after %" PRIu64
+		    " elements", loop->scope->file, list->line, list->text, loop->chain.steps);
+	return true;
 }
 
 typedef struct err *element_fn(void *ctx, const struct place *element);
@@ -44,7 +40,7 @@ static struct err *array_open(struct loop *loop)
 /* Elements of an array; where these are pointers, what they point to. */
 static struct err *array_each(struct loop *loop, element_fn *fn, void *ctx)
 {
-	for (uint64_t i = 0; i < loop->count && i < LOOP_MAX; i++) {
+	for (uint64_t i = 0; i < loop->count && i < CHAIN_MAX; i++) {
 		struct place at = loop->list;
 		struct place_info info;
 		bool there = true;

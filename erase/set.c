@@ -163,11 +163,11 @@ static struct err *count_written(const struct erase_set *set, struct plan_cursor
 
 		if (pfns->end && (pfn < pfns->start || pfn >= pfns->end))
 			continue;
-		if (pfn / PLAN_BLOCK != block) {
+		if (cursor && pfn / PLAN_BLOCK != block) {
 			block = pfn / PLAN_BLOCK;
 			TRY(plan_block_bits(cursor, block, &bits));
 		}
-		if (bits_test(bits, pfn % PLAN_BLOCK))
+		if (!bits || bits_test(bits, pfn % PLAN_BLOCK))
 			written[piece->object] += piece->len;
 	}
 	return NULL;
@@ -220,7 +220,7 @@ struct err *erase_set_text(const struct erase_set *set, const struct plan *plan,
 
 	if (!written)
 		return err_nomem;
-	e = plan_cursor_create(plan, &cursor);
+	e = plan ? plan_cursor_create(plan, &cursor) : NULL;
 	if (!e)
 		e = count_written(set, cursor, pfns, page_shift, written);
 	if (!e)

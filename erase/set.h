@@ -77,7 +77,7 @@ bool erase_set_leaves_zeros(const struct erase_set *set, uint64_t pa, const uint
 
 /*
  * The text for the dump: a line for each object, with the bytes that are in pages of
- * @plan, for objects of which there are any. @pfns: of these pages only; all zero:
+ * @plan (NULL: of all pages), for objects of which there are any. @pfns: of these pages only; all zero:
  * all. malloc'd, *ret_len bytes; NULL when nothing was erased. "erase EXPR size N\n", "erase
  * EXPR nullify\n": IMPLEMENTATION of makedumpfile, makedumpfile.conf(5).
  */
