@@ -80,6 +80,9 @@ const struct option_row option_rows[] = {
 	  .set = option_set_name_action, .field = offsetof(struct options, make_vmcoreinfo),
 	  .value = ACTION_VMCOREINFO,
 	  .help = "write what -x VMLINUX says to VMCOREINFO, for -i" },
+	{ .name = "facts", .group = GROUP_KERNEL, ACTION(ACTION_FACTS),
+	  .help = "show all that is known about the kernel of VMCORE and who says so:\n"
+		  "VMCOREINFO, VMLINUX, the dump's kallsyms and BTF; and what is unknown" },
 	{ .name = "vtop", .arg = "ADDRESS", .group = GROUP_KERNEL, .set = option_set_vtop,
 	  .help = "show the physical address of a virtual one and the page table\n"
 		  "entries that lead there" },
@@ -170,6 +173,8 @@ const struct option_rule option_rules[] = {
 	{ "--mem-usage", RULE_CONFLICT, "--estimate" },
 	{ "--mem-usage", RULE_CONFLICT, "--reassemble" },
 	{ "--mem-usage", RULE_CONFLICT, "--split" },
+	{ "--facts", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -X -g --dry-run --dump-dmesg --estimate "
+	  "--mem-usage --reassemble --split" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
 	{ "-g", RULE_NEEDS, "-x" },
 	{ "-g", RULE_CONFLICT, "-c" },

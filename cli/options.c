@@ -141,6 +141,7 @@ static const struct {
 	{ "--split", 3, INT32_MAX, "VMCORE and at least two DUMPFILEs" },
 	{ "-F", 1, 1, "VMCORE" },
 	{ "--estimate", 1, 1, "VMCORE" },
+	{ "--facts", 1, 1, "VMCORE" },
 	{ "--dump-dmesg", 2, 2, "VMCORE and LOGFILE" },
 	{ "--vtop", 1, 2, "VMCORE, or VMCORE and DUMPFILE" },
 	{ NULL, 2, 2, "VMCORE and DUMPFILE" },

@@ -73,7 +73,7 @@ static const char *action_name(const struct options *options)
 	static const char *const names[] = {
 		[ACTION_CREATE] = "create", [ACTION_DUMP_DMESG] = "dump_dmesg",
 		[ACTION_ESTIMATE] = "estimate", [ACTION_REARRANGE] = "rearrange",
-		[ACTION_REASSEMBLE] = "reassemble",
+		[ACTION_REASSEMBLE] = "reassemble", [ACTION_FACTS] = "facts",
 	};
 
 	return options->dry_run ? "dry_run" : names[options->action];

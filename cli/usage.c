@@ -93,6 +93,7 @@ char *options_usage(void)
 		"  makedumpfile -F --dump-dmesg VMCORE           the same to standard output\n"
 		"  makedumpfile -g VMCOREINFO -x VMLINUX         facts of a kernel as text\n"
 		"  makedumpfile --vtop ADDRESS VMCORE            where does an address lead?\n"
+		"  makedumpfile --facts VMCORE                   what is known about the kernel?\n"
 		"  makedumpfile --estimate VMCORE                how large would DUMPFILE be?\n"
 		"  makedumpfile --check-params [OPTION]... VMCORE DUMPFILE\n"
 		"  makedumpfile -v | -h\n");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "facts/number.h"
 
 #define SYM(name) { FACT_SYMBOL, name, NULL }
 #define SIZE(name) { FACT_SIZE, name, NULL }
@@ -202,4 +203,26 @@ const size_t wanted_fact_count = ARRAY_LEN(wanted_facts);
 size_t wanted_struct_len(const char *name)
 {
 	return strcspn(name, ".");
+}
+
+bool wanted_known(const struct facts *facts, const struct wanted_fact *fact)
+{
+	char key[FACT_KEY_MAX + 1];
+	size_t len;
+
+	return fact_make_key(fact->kind, fact->name, key, &len) && fact_has(facts, key);
+}
+
+struct err *facts_unknown(const struct facts *facts, struct strmap *ret)
+{
+	char key[FACT_KEY_MAX + 1];
+	size_t len;
+
+	for (size_t i = 0; i < wanted_fact_count; i++) {
+		const struct wanted_fact *fact = &wanted_facts[i];
+
+		if (!wanted_known(facts, fact) && fact_make_key(fact->kind, fact->name, key, &len))
+			TRY(strmap_put(ret, key, len, (void *)fact));
+	}
+	return NULL;
 }

@@ -33,6 +33,13 @@ size_t wanted_struct_len(const char *name);
 bool wanted_known(const struct facts *facts, const struct wanted_fact *fact);
 
 /*
+ * The keys of wanted facts that are not known, each once, into the empty @ret; values
+ * mean nothing.
+ */
+struct err *facts_unknown(const struct facts *facts, struct strmap *ret)
+	__attribute__((warn_unused_result));
+
+/*
  * What of the facts that every VMCOREINFO has is not among @facts: NULL when nothing is
  * missing, else a key to name. What a kernel may lack by its configuration is not
  * looked for, so that a whole VMCOREINFO is known for one.

@@ -123,14 +123,6 @@ static bool value_of(struct lookup *lookup, const struct wanted_fact *fact, uint
 	}
 }
 
-bool wanted_known(const struct facts *facts, const struct wanted_fact *fact)
-{
-	char key[FACT_KEY_MAX + 1];
-	size_t len;
-
-	return fact_make_key(fact->kind, fact->name, key, &len) && fact_has(facts, key);
-}
-
 struct err *facts_add_types(struct facts *facts, const struct types *types)
 {
 	struct lookup lookup = { .types = types, .facts = facts };
