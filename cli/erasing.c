@@ -7,16 +7,29 @@
 
 #include "erase/resolve.h"
 #include "erase/scrub.h"
-#include "kernel/btf.h"
 
 static struct err *load_types(struct kreader *reader, struct types **ret)
 {
-	struct err *e = btf_load(reader, ret);
+	struct err *e = kernel_load_types(reader, ret);
 
 	if (err_kind(e) == ERR_NOMEM)
 		return e;
 	if (e)
 		log_debug(kreader_kernel(reader)->log, "erasing without types: %s", err_text(e));
+	err_free(e);
+	return NULL;
+}
+
+/* For symbols; whatever is wrong with the file was told when the kernel was brought up. */
+static struct err *open_vmlinux(const struct run *run, struct vmlinux **ret)
+{
+	struct err *e;
+
+	if (!run->options->vmlinux)
+		return NULL;
+	e = vmlinux_open(run->options->vmlinux, &run->console->log, ret);
+	if (err_kind(e) == ERR_NOMEM)
+		return e;
 	err_free(e);
 	return NULL;
 }
@@ -38,11 +51,28 @@ static struct err *run_rules(const struct run *run, struct erase_space *space)
 	return e ? e : erase_set_close(space->set);
 }
 
+/* What is known of names, for as long as rules are carried out. */
+static struct err *with_names(const struct run *run, struct erase_space *space)
+{
+	struct vmlinux *vmlinux = NULL;
+	struct types *types = NULL;
+	struct err *e = open_vmlinux(run, &vmlinux);
+
+	if (!e)
+		e = load_types(space->reader, &types);
+	space->types = types;
+	space->vmlinux = vmlinux;
+	if (!e)
+		e = run_rules(run, space);
+	types_destroy(types);
+	vmlinux_close(vmlinux);
+	return e;
+}
+
 struct err *erasing_find(const struct run *run, const struct machine *machine, struct erasing *ret)
 {
 	struct erase_space space = { .reader = machine->reader, .log = &run->console->log,
 				     .set = &ret->set };
-	struct types *types = NULL;
 	struct err *e;
 
 	ret->wanted = run->options->config || run->options->scrub;
@@ -52,11 +82,8 @@ struct err *erasing_find(const struct run *run, const struct machine *machine, s
 		return err_new(ERR_UNSUPPORTED, "%s: nothing can be erased, because nothing can be found: %s",
 			       run->options->vmcore, machine->kernel->no_arch ?
 			       err_text(machine->kernel->no_arch) : "no address translation");
-	TRY(load_types(machine->reader, &types));
-	space.types = types;
-	e = run_rules(run, &space);
+	e = with_names(run, &space);
 	ret->unknown = space.unknown;
-	types_destroy(types);
 	if (!e && space.unknown)
 		log_warn(space.log, "%s: %" PRIu64 " objects or parts of them could not be looked at and "
 			 "may be in the dump", run->options->vmcore, space.unknown);

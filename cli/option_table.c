@@ -192,7 +192,6 @@ const struct option_rule option_rules[] = {
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
-	{ "-g", RULE_NEEDS, "-x" },
 	/* Modes in which these would have no effect. */
 	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --config --scrub" },
 	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i --config --scrub" },

@@ -135,9 +135,9 @@ static struct err *find_symbol(const struct place_scope *scope, const struct era
 
 	if (scope->module && kmodule_symbol(reader, scope->module, name, ret))
 		return NULL;
-	if (ksymbol(reader, name, ret))
+	if (erase_symbol(scope->space, name, ret))
 		return NULL;
-	return place_error(scope, expr, "there is no symbol '%s' in %s%s", name,
+	return place_error(scope, expr, "there is no symbol '%s' in %s%s " ERASE_SYMBOL_HINT, name,
 			   scope->module ? scope->module->name : "the kernel",
 			   scope->module ? " or the kernel" : "");
 }

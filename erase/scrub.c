@@ -9,7 +9,6 @@
 #include "erase/scrub_internal.h"
 #include "kernel/btf.h"
 #include "kernel/module.h"
-#include "kernel/symbols.h"
 
 /* What a set consists of. Those that are optional are passed over where the kernel has no such thing. */
 static const struct part {
@@ -84,18 +83,24 @@ const struct types *scrub_types(struct scrub *scrub, const char *name, const cha
 	return types_find(types, TYPE_STRUCT, name, &type) ? types : NULL;
 }
 
-bool scrub_symbol(struct scrub *scrub, const char *name, const char *module, uint64_t *ret)
+/* Of a module; false: it is not loaded, or has no such symbol. */
+static bool module_symbol(struct scrub *scrub, const char *name, const char *module, uint64_t *ret)
 {
 	struct kmodule found;
 	struct err *e;
 
-	if (ksymbol(scrub->space->reader, name, ret))
-		return true;
 	if (!module)
 		return false;
 	e = kmodule_find(scrub->space->reader, scrub->space->types, module, &found);
 	err_free(e);
 	return !e && kmodule_symbol(scrub->space->reader, &found, name, ret);
+}
+
+struct err *scrub_symbol(struct scrub *scrub, const char *name, const char *module, uint64_t *ret)
+{
+	if (erase_symbol(scrub->space, name, ret) || module_symbol(scrub, name, module, ret))
+		return NULL;
+	return err_new(ERR_UNSUPPORTED, "there is no symbol '%s' " ERASE_SYMBOL_HINT, name);
 }
 
 struct err *scrub_object(struct scrub *scrub, uint64_t va, uint64_t size, const char *fmt, ...)

@@ -88,9 +88,8 @@ static struct err *init(struct crypto *crypto)
 	struct erase_space *space = crypto->scrub->space;
 	uint64_t list;
 
-	if (!scrub_symbol(crypto->scrub, "crypto_alg_list", NULL, &list))
-		return err_new(ERR_NOT_FOUND, "there is no symbol 'crypto_alg_list' in the kernel");
 	TRY(fields_find(space->types, names, FIELDS, crypto->fields));
+	TRY(scrub_symbol(crypto->scrub, "crypto_alg_list", NULL, &list));
 	TRY(fields_find(space->types, kinds, ARRAY_LEN(kinds), crypto->kinds));
 	TRY(list_each(space, list, crypto->fields[LIST].offset, "algorithms", take_algorithm, crypto));
 	if (crypto->count)

@@ -159,8 +159,7 @@ static struct err *walk(struct devices *d)
 	const char *symbol = d->cell[NAME_NODE].there ? "name_rb_tree" : "_name_buckets";
 	uint64_t address;
 
-	if (!scrub_symbol(d->scrub, symbol, "dm_mod", &address))
-		return err_new(ERR_NOT_FOUND, "there is no symbol '%s' in the kernel or dm_mod", symbol);
+	TRY(scrub_symbol(d->scrub, symbol, "dm_mod", &address));
 	TRY(crypto_create(d->scrub, &d->crypto));
 	return d->cell[NAME_NODE].there ?
 	       tree_each(d->scrub->space, address, d->cell[NAME_NODE].offset, "mapped devices",

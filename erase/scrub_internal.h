@@ -24,8 +24,12 @@ struct scrub {
  */
 const struct types *scrub_types(struct scrub *scrub, const char *name, const char *module);
 
-/* A variable of the kernel or of module @module. */
-bool scrub_symbol(struct scrub *scrub, const char *name, const char *module, uint64_t *ret);
+/*
+ * A variable of the kernel or of module @module that is there, because the types it is of
+ * are. ERR_UNSUPPORTED: nobody knows where.
+ */
+struct err *scrub_symbol(struct scrub *scrub, const char *name, const char *module, uint64_t *ret)
+	__attribute__((warn_unused_result));
 
 /* Begin an object of its own that the text for the dump calls as the format says. */
 struct err *scrub_object(struct scrub *scrub, uint64_t va, uint64_t size, const char *fmt, ...)

@@ -230,8 +230,7 @@ struct err *scrub_keyrings(struct scrub *scrub)
 	struct keyrings rings = { .scrub = scrub, .reader = scrub->space->reader };
 	uint64_t root;
 
-	if (!scrub_symbol(scrub, "key_serial_tree", NULL, &root))
-		return err_new(ERR_NOT_FOUND, "there is no symbol 'key_serial_tree' in the kernel");
 	TRY(fields_find(scrub->space->types, names, FIELDS, rings.fields));
+	TRY(scrub_symbol(scrub, "key_serial_tree", NULL, &root));
 	return tree_each(scrub->space, root, rings.fields[NODE].offset, "key rings", take_key, &rings);
 }

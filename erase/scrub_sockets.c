@@ -226,9 +226,8 @@ struct err *scrub_sockets(struct scrub *scrub)
 	struct sockets s = { .scrub = scrub, .reader = scrub->space->reader };
 	struct err *e;
 
-	if (!scrub_symbol(scrub, "socket_file_ops", NULL, &s.socket_ops))
-		return err_new(ERR_NOT_FOUND, "there is no symbol 'socket_file_ops' in the kernel");
 	TRY(fields_find(scrub->space->types, names, FIELDS, s.fields));
+	TRY(scrub_symbol(scrub, "socket_file_ops", NULL, &s.socket_ops));
 	e = walk(&s);
 	crypto_destroy(s.crypto);
 	return e;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/checked.h"
+#include "kernel/symbols.h"
 
 static void tell(struct erase_space *space, const char *text)
 {
@@ -31,6 +32,30 @@ void erase_doubt(struct erase_space *space, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	tell(space, text);
+}
+
+/* How far the kernel was moved from where it was linked: what both know tells. */
+static bool find_slide(const struct erase_space *space, uint64_t *ret)
+{
+	const struct facts *facts = &kreader_kernel(space->reader)->facts;
+	uint64_t run, linked;
+
+	if (!fact_symbol(facts, "_stext", &run) || !vmlinux_symbol(space->vmlinux, "_stext", &linked))
+		return false;
+	*ret = run - linked;
+	return true;
+}
+
+bool erase_symbol(struct erase_space *space, const char *name, uint64_t *ret)
+{
+	uint64_t slide;
+
+	if (ksymbol(space->reader, name, ret))
+		return true;
+	if (!space->vmlinux || !find_slide(space, &slide) || !vmlinux_symbol(space->vmlinux, name, ret))
+		return false;
+	*ret += slide;
+	return true;
 }
 
 /* Physical [pa, pa + len), page by page. */

@@ -8,6 +8,7 @@
 
 #include "erase/set.h"
 #include "facts/types.h"
+#include "facts/vmlinux.h"
 #include "kernel/kernel.h"
 
 /* What could not be judged, because the memory that tells is damaged or not in the dump. */
@@ -16,6 +17,7 @@
 struct erase_space {
 	struct kreader *reader;		/* with translation */
 	const struct types *types;	/* of the kernel itself; NULL: none are known */
+	const struct vmlinux *vmlinux;	/* -x: for symbols that the dump lacks; NULL: none */
 	const struct log *log;
 	struct erase_set *set;		/* to be filled */
 	uint64_t unknown;		/* objects, links and pages that could not be looked at */
@@ -37,6 +39,16 @@ struct err *erase_kernel_object(struct erase_space *space, uint64_t va, uint64_t
 struct err *erase_object(struct erase_space *space, erase_translate_fn *translate, void *ctx,
 			 uint64_t va, uint64_t size, uint8_t byte)
 	__attribute__((warn_unused_result));
+
+/*
+ * A variable of the kernel: kallsyms of a kernel without CONFIG_KALLSYMS_ALL have functions
+ * only, so the symbols of -x are asked, too. false: nobody knows it.
+ */
+bool erase_symbol(struct erase_space *space, const char *name, uint64_t *ret);
+
+/* What an error says of an unknown one: where to get it from. */
+#define ERASE_SYMBOL_HINT "(a kernel without CONFIG_KALLSYMS_ALL does not tell its variables: " \
+			  "give -x VMLINUX)"
 
 /*
  * Take @e, which came of looking at something: memory that cannot be read is counted and

@@ -3,7 +3,6 @@
 
 #include "base/checked.h"
 #include "erase/field.h"
-#include "kernel/symbols.h"
 
 enum { TASKS, PID, MM, FILES, SIGNAL, THREAD_NODE, THREAD_HEAD, FIELDS };
 
@@ -74,8 +73,8 @@ struct err *tasks_each(struct erase_space *space,
 	uint64_t init_task;
 
 	TRY(fields_find(space->types, names, FIELDS, walk.fields));
-	if (!ksymbol(space->reader, "init_task", &init_task))
-		return err_new(ERR_NOT_FOUND, "there is no symbol 'init_task' in the kernel");
+	if (!erase_symbol(space, "init_task", &init_task))
+		return err_new(ERR_UNSUPPORTED, "there is no symbol 'init_task' " ERASE_SYMBOL_HINT);
 	return list_each(space, init_task + walk.fields[TASKS].offset, walk.fields[TASKS].offset,
 			 "tasks", take_process, &walk);
 }

@@ -15,7 +15,8 @@ struct task {
 
 /*
  * Call @fn with each task: processes in the kernel's order, each followed by its
- * other threads. ERR_NOT_FOUND: the kernel does not tell where they are.
+ * other threads. ERR_NOT_FOUND, ERR_UNSUPPORTED: the kernel does
+ * not tell where they are.
  */
 struct err *tasks_each(struct erase_space *space,
 		       struct err *(*fn)(void *ctx, const struct task *task), void *ctx)

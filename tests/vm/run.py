@@ -50,8 +50,10 @@ def keys(guest, program):
     """
     row = dataclasses.replace(guest, why="")
     base = hashlib.sha256(f"{LAYOUT} {row!r} {kernel(guest.kernel).release}".encode())
+    base.update(guest.secrets.encode())
     for path in sorted((HERE / "guest").rglob("*")):
-        if path.is_file() and path.name not in CAPTURE_FILES:
+        if path.is_file() and path.name not in CAPTURE_FILES \
+                and (guest.secrets or path.parent.name != "secrets"):
             base.update(path.read_bytes())
     crash = base.copy()
     if program:
@@ -77,6 +79,11 @@ def _guest_image(guest, kern, program):
         modules.append("virtio_balloon")
     if guest.pmem:
         modules += ["nfit", "nd_pmem"]
+    if guest.secrets:
+        modules = [*guest.secrets.split(), *modules]
+        image.entries["init.guest"] = image.entries.pop("init")
+        image.copy(HERE / "guest/secrets/init", "init")
+        image.copy(guest_program(kern.arch, "guest/secrets", "secrets"), "bin/secrets")
     image.add_modules(kern, modules)
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
