@@ -22,7 +22,7 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+from verify import callers, crashes, dmesg, dumps, erase, external, flattened, live, pmem  # noqa: E402
 from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
@@ -57,6 +57,9 @@ def build(subject, facts):
     suite = CountingSuite(subject.meta["guest"])
     if guest(subject.meta["guest"]).script == SCRIPT:
         callers.add(suite, subject)
+        return suite
+    if guest(subject.meta["guest"]).secrets:
+        erase.add(suite, subject)
         return suite
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
