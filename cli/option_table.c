@@ -68,8 +68,6 @@ const struct option_row option_rows[] = {
 	{ .name = "scrub", .arg = "WHAT,...", .group = GROUP_OUTPUT, .set = option_set_scrub,
 	  .help = "overwrite in the dump: keys (of key rings, crypto, dm-crypt, TLS),\n"
 		  "cmdline (arguments and environment of processes)" },
-	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
-	  .help = "refused: --config and --scrub erase without a program" },
 
 	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
 	  .help = "take what VMCORE does not say about its kernel from the symbols\n"
@@ -123,6 +121,9 @@ const struct option_row option_rows[] = {
 	  .help = "with -X: machine address of the hypervisor's image" },
 	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_xen_syms,
 	  .help = "refused: symbols of the hypervisor are not read in this version" },
+
+	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
+	  .help = "refused: no programs are run; --config and --scrub erase" },
 
 	{ .name = "check-params", .group = GROUP_OTHER, ACTION(ACTION_CHECK_PARAMS),
 	  .help = "check the command line and nothing else; no file is opened" },

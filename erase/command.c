@@ -76,9 +76,7 @@ static struct err *own_size(const struct place_scope *scope, const struct erase_
 	*ret = info->size;
 	if (info->size)
 		return NULL;
-	return place_error(scope, &command->expr, info->kind == TYPE_VOID ?
-			   "points to nothing of a known type: it needs 'size'" :
-			   "is of no known size: it needs 'size'");
+	return place_error(scope, &command->expr, "is of no known size: it needs 'size'");
 }
 
 /* The last element is a pointer: what it points to is meant. */
