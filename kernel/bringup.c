@@ -224,8 +224,11 @@ struct err *kernel_create_with(struct dump *dump, const struct kernel_files *fil
 		return err_nomem;
 	kernel->dump = dump;
 	kernel->log = log;
+	kernel->vmlinux = files->vmlinux;
 	facts_init(&kernel->facts);
-	e = learn(kernel, files);
+	e = kallsyms_place_create(&kernel->kallsyms_place);
+	if (!e)
+		e = learn(kernel, files);
 	if (e) {
 		kernel_destroy(kernel);
 		return e;
@@ -245,6 +248,7 @@ void kernel_destroy(struct kernel *kernel)
 		return;
 	stop_arch(kernel);
 	err_free(kernel->no_arch);
+	kallsyms_place_destroy(kernel->kallsyms_place);
 	facts_deinit(&kernel->facts);
 	free(kernel);
 }

@@ -33,7 +33,7 @@ static bool possible(const struct kallsyms *k, enum kallsyms_encoding encoding)
 	case KALLSYMS_ABSOLUTE_PERCPU:
 		return k->tables.offsets && k->tables.relative_base;
 	default:
-		return k->tables.offsets != 0;
+		return k->tables.offsets && !k->tables.relative_base;
 	}
 }
 
@@ -103,7 +103,7 @@ static void rise_over(const struct kallsyms *k, enum kallsyms_encoding encoding,
  * apart: offsets of one do not rise when read as another's. (Relative ones
  * do as absolute-percpu, which is why that comes later.)
  */
-static bool addresses_rise(const struct kallsyms *k, enum kallsyms_encoding encoding)
+bool kallsyms_addresses_rise(const struct kallsyms *k, enum kallsyms_encoding encoding)
 {
 	uint32_t each = KALLSYMS_PIECE / element_size(k, encoding);
 	uint8_t raw[KALLSYMS_PIECE];
@@ -123,8 +123,10 @@ static bool addresses_rise(const struct kallsyms *k, enum kallsyms_encoding enco
 	return !rise.falls && rise.steps >= k->count / 2;
 }
 
-/* linux_banner is at the address it has under @encoding; true where nobody can look. */
-static bool banner_is_there(const struct kallsyms *k, enum kallsyms_encoding encoding)
+enum banner { BANNER_UNKNOWN, BANNER_UNREADABLE, BANNER_RIGHT, BANNER_WRONG };
+
+/* What is at the address that linux_banner has under @encoding. */
+static enum banner look_at_banner(const struct kallsyms *k, enum kallsyms_encoding encoding)
 {
 	static const char banner[] = "Linux version ";
 	char text[sizeof(banner) - 1];
@@ -133,15 +135,15 @@ static bool banner_is_there(const struct kallsyms *k, enum kallsyms_encoding enc
 
 	if (!k->has_anchor[ANCHOR_BANNER] ||
 	    (k->memory.physical && encoding != KALLSYMS_PLACE_RELATIVE))
-		return true;
+		return BANNER_UNKNOWN;
 	e = kallsyms_decode(k, encoding, k->anchor[ANCHOR_BANNER], &address);
 	if (!e)
 		e = k->memory.read(k->memory.ctx, address, text, sizeof(text));
 	if (e) {
 		err_free(e);
-		return false;
+		return BANNER_UNREADABLE;
 	}
-	return memcmp(text, banner, sizeof(text)) == 0;
+	return memcmp(text, banner, sizeof(text)) == 0 ? BANNER_RIGHT : BANNER_WRONG;
 }
 
 /* _stext is where it is known to be. */
@@ -157,19 +159,26 @@ static bool stext_fits(const struct kallsyms *k, enum kallsyms_encoding encoding
 	return address == stext;
 }
 
+/* A page that the dump lacks does not speak against what _stext says. */
+static bool fits(const struct kallsyms *k, enum kallsyms_encoding encoding, uint64_t stext)
+{
+	enum banner banner = look_at_banner(k, encoding);
+
+	if (stext && k->has_anchor[ANCHOR_STEXT])
+		return stext_fits(k, encoding, stext) && banner != BANNER_WRONG;
+	return kallsyms_addresses_rise(k, encoding) && banner != BANNER_WRONG &&
+	       banner != BANNER_UNREADABLE;
+}
+
 struct err *kallsyms_choose_encoding(struct kallsyms *k, uint64_t stext)
 {
-	bool by_stext = stext && k->has_anchor[ANCHOR_STEXT];
-
 	for (enum kallsyms_encoding i = 0; i < KALLSYMS_ENCODINGS; i++) {
-		if (!possible(k, i))
-			continue;
-		if (by_stext ? stext_fits(k, i, stext) : addresses_rise(k, i) && banner_is_there(k, i)) {
+		if (possible(k, i) && fits(k, i, stext)) {
 			k->encoding = i;
 			return NULL;
 		}
 	}
-	if (by_stext)
+	if (stext && k->has_anchor[ANCHOR_STEXT])
 		return err_new(ERR_BAD_INPUT, "kallsyms: no way to read the addresses gives _stext %#llx",
 			       (unsigned long long)stext);
 	return err_new(ERR_BAD_INPUT, "kallsyms: no way to read the addresses makes sense");

@@ -58,6 +58,9 @@ struct kallsyms {
 struct err *kallsyms_choose_encoding(struct kallsyms *kallsyms, uint64_t stext)
 	__attribute__((warn_unused_result));
 
+/* Under @encoding no address is below the one before, and few are the same. */
+bool kallsyms_addresses_rise(const struct kallsyms *kallsyms, enum kallsyms_encoding encoding);
+
 /* kallsyms_address() by one encoding, whether it is the right one or not. */
 struct err *kallsyms_decode(const struct kallsyms *kallsyms, enum kallsyms_encoding encoding,
 			    uint32_t index, uint64_t *ret) __attribute__((warn_unused_result));

@@ -30,6 +30,9 @@ static const char digits[20] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
 #define COUNT_WITHIN 8u		/* below the names: a u32, aligned like a word or not */
 #define BUF_MAX (MARKERS_MAX * 8u + PADDING_MAX + LAST_SPAN_MAX + COUNT_WITHIN)
 
+/* Look-alikes that are followed up: memory that is full of them is no kernel image. */
+#define ATTEMPTS_MAX 64u
+
 struct search {
 	const struct kallsyms_memory *memory;
 	uint64_t stext;
@@ -39,6 +42,8 @@ struct search {
 	uint32_t marker_first;		/* the second marker's value: bytes of the first span ... */
 	uint64_t marker_last;		/* ... and the last one's */
 	uint32_t symbols;
+	unsigned int tokens_tried;
+	unsigned int markers_tried;
 	struct names_stream names;
 	uint8_t buf[BUF_MAX];
 };
@@ -178,28 +183,6 @@ static bool markers_with_seqs(struct search *s, uint64_t address)
 				   take_markers(s, address, s->buf, most - 1, 4));
 }
 
-/* From the token table down: a 0, then a rising marker or two. */
-static bool markers_above_seqs(struct search *s)
-{
-	uint8_t raw[KALLSYMS_PIECE + 8];
-	uint64_t at = round_down(s->tables.token_table, 4);
-
-	for (uint64_t seen = 0; seen < (uint64_t)MARKERS_MAX * SEQ_SPAN; seen += KALLSYMS_PIECE) {
-		if (at < sizeof(raw) || read_down(s->memory, at, raw, sizeof(raw)) != sizeof(raw))
-			return false;
-		for (size_t i = KALLSYMS_PIECE; i > 0; i -= 4) {
-			uint32_t value = get_u32(raw + i, s->memory->order);
-
-			if (get_u32(raw + i - 4, s->memory->order) == 0 && value >= 2 * MARKER_SPAN &&
-			    value <= LAST_SPAN_MAX &&
-			    markers_with_seqs(s, at - sizeof(raw) + i - 4))
-				return true;
-		}
-		at -= KALLSYMS_PIECE;
-	}
-	return false;
-}
-
 /* @count records from @from on end at @to, or as far below as padding goes. */
 static bool records_end(struct search *s, uint64_t from, uint64_t to, uint32_t count, uint64_t padding)
 {
@@ -251,19 +234,45 @@ static bool find_names(struct search *s)
 	return false;
 }
 
+/* From the token table down: a 0 and a first marker, and what follows from them. */
+static bool find_names_below_seqs(struct search *s)
+{
+	uint8_t raw[KALLSYMS_PIECE + 8];
+	uint64_t at = round_down(s->tables.token_table, 4);
+
+	for (uint64_t seen = 0; seen < (uint64_t)MARKERS_MAX * SEQ_SPAN; seen += KALLSYMS_PIECE) {
+		if (at < sizeof(raw) || read_down(s->memory, at, raw, sizeof(raw)) != sizeof(raw))
+			return false;
+		for (size_t i = KALLSYMS_PIECE; i > 0; i -= 4) {
+			uint32_t value = get_u32(raw + i, s->memory->order);
+
+			if (get_u32(raw + i - 4, s->memory->order) != 0 || value < 2 * MARKER_SPAN ||
+			    value > LAST_SPAN_MAX || !markers_with_seqs(s, at - sizeof(raw) + i - 4))
+				continue;
+			if (find_names(s))
+				return true;
+			if (s->markers_tried++ == ATTEMPTS_MAX)
+				return false;
+		}
+		at -= KALLSYMS_PIECE;
+	}
+	return false;
+}
+
 static bool opens(struct search *s, const struct kallsyms_tables *tables)
 {
 	struct kallsyms *k = NULL;
 	struct err *e = kallsyms_open(s->memory, tables, s->stext, &k);
+	bool ok = !e && kallsyms_addresses_rise(k, kallsyms_encoding(k));
 
 	kallsyms_close(k);
 	err_free(e);
-	if (!e)
+	if (ok)
 		s->tables = *tables;
-	return !e;
+	return ok;
 }
 
-/* The addresses: the layouts there were, newest first; the tables themselves tell which it is. */
+/* The addresses in the layouts there were: the tables' content tells which it is. */
 static bool find_addresses(struct search *s)
 {
 	unsigned int word = s->memory->word;
@@ -274,12 +283,12 @@ static bool find_addresses(struct search *s)
 
 	for (unsigned int i = 0; i < ARRAY_LEN(layout); i++)
 		layout[i] = s->tables;
-	layout[0].offsets = behind;
-	layout[1].offsets = aligned;
-	layout[1].relative_base = round_up(aligned + bytes, word);
-	layout[2].relative_base = below - word;
-	layout[2].offsets = below - word - round_up(bytes, word);
-	layout[3].addresses = aligned;
+	layout[0].offsets = aligned;
+	layout[0].relative_base = round_up(aligned + bytes, word);
+	layout[1].addresses = aligned;
+	layout[2].offsets = behind;
+	layout[3].relative_base = below - word;
+	layout[3].offsets = below - word - round_up(bytes, word);
 	layout[4].addresses = below - (uint64_t)word * s->symbols;
 	for (unsigned int i = 0; i < ARRAY_LEN(layout); i++) {
 		if (opens(s, &layout[i]))
@@ -292,11 +301,13 @@ static bool find_addresses(struct search *s)
 static bool try_at(struct search *s, uint64_t at)
 {
 	memset(&s->tables, 0, sizeof(s->tables));
-	if (!find_tokens(s, at))
+	s->markers_tried = 0;
+	if (s->tokens_tried == ATTEMPTS_MAX || !find_tokens(s, at))
 		return false;
+	s->tokens_tried++;
 	if ((markers_below(s, 4) && find_names(s)) ||
 	    (s->memory->word == 8 && markers_below(s, 8) && find_names(s)) ||
-	    (markers_above_seqs(s) && find_names(s)))
+	    find_names_below_seqs(s))
 		return find_addresses(s);
 	return false;
 }

@@ -148,6 +148,10 @@ struct err *kmodule_types(struct kreader *reader, const struct kmodule *module,
 
 	if (!module->btf)
 		return err_new(ERR_NOT_FOUND, "module %s has no BTF", module->name);
+	/* Its type numbers go on where those of the kernel's BTF end. */
+	if (base && strcmp(base->ops->name, "btf") != 0)
+		return err_new(ERR_NOT_FOUND, "BTF of module %s: it builds on the kernel's, not on %s",
+			       module->name, base->ops->name);
 	blob = malloc((size_t)module->btf_bytes);
 	if (!blob)
 		return err_nomem;

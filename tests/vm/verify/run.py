@@ -22,8 +22,11 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import callers, crashes, dmesg, dumps, erase, external, flattened, live, pmem  # noqa: E402
-from verify import program, qemudump, refilter, report, roundtrip, tags, vmemmap, writers  # noqa: E402
+from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
+from verify import erase  # noqa: E402
+from verify import facts as own_facts  # noqa: E402
+from verify import program, qemudump, refilter, report, roundtrip, symbols, tags  # noqa: E402
+from verify import vmemmap, writers  # noqa: E402
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -64,10 +67,11 @@ def build(subject, facts):
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
         pmem.add(suite, subject, facts)
-    for part in (dumps, tags, report, dmesg, vmemmap):
+    for part in (dumps, tags, report, dmesg, vmemmap, symbols):
         part.add(suite, subject, facts)
     if subject.vmcore.name != "vmcore.pmem.elf":
         roundtrip.add(suite, subject)
+    own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
     if subject.meta["guest"] in refilter.GUESTS:
