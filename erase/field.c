@@ -9,12 +9,14 @@ struct err *fields_find(const struct types *types, const struct field_name *name
 	for (size_t i = 0; i < count; i++) {
 		struct type type;
 
+		bool known = types_find_any(types, names[i].type, &type);
+
 		ret[i] = (struct field){ 0 };
-		ret[i].there = types_find_any(types, names[i].type, &type) &&
+		ret[i].there = known &&
 			       type_offset(type, names[i].path, &ret[i].offset, &ret[i].size);
 		if (!ret[i].there && !names[i].optional)
-			return err_new(ERR_NOT_FOUND, "%s of struct %s is not known", names[i].path,
-				       names[i].type);
+			return err_new(known ? ERR_UNSUPPORTED : ERR_NOT_FOUND, "%s of struct %s is not "
+				       "known", names[i].path, names[i].type);
 	}
 	return NULL;
 }

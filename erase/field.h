@@ -18,7 +18,10 @@ struct field_name {
 	bool optional;		/* its absence is no error */
 };
 
-/* ERR_NOT_FOUND: names the first that @types do not have. */
+/*
+ * Names the first that @types do not have: ERR_NOT_FOUND, the whole struct, so that the kernel
+ * is without what it is for; ERR_UNSUPPORTED, a member of it.
+ */
 struct err *fields_find(const struct types *types, const struct field_name *names, size_t count,
 			struct field *ret) __attribute__((warn_unused_result));
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "erase/command.h"
-#include "kernel/btf.h"
 
 struct resolver {
 	struct erase_space *space;
@@ -14,7 +13,6 @@ struct resolver {
 	bool loaded;
 	struct kmodule module;
 	struct types *module_types;
-	struct types *base;		/* what these build on, where it is not space->types */
 };
 
 /* One command in a loop: once per element. */
@@ -65,23 +63,9 @@ static struct err *run_item(const struct place_scope *scope, const struct erase_
 static void leave_section(struct resolver *r)
 {
 	types_destroy(r->module_types);
-	types_destroy(r->base);
 	r->module_types = NULL;
-	r->base = NULL;
 	r->section = NULL;
 	r->loaded = false;
-}
-
-/* A module's types build on the kernel's own BTF, whoever tells the kernel's types otherwise. */
-static struct err *load_module_types(struct resolver *r)
-{
-	const struct types *base = r->space->types;
-
-	if (strcmp(base->ops->name, "btf") != 0) {
-		TRY(btf_load(r->space->reader, &r->base));
-		base = r->base;
-	}
-	return kmodule_types(r->space->reader, &r->module, base, &r->module_types);
 }
 
 static struct err *enter_section(struct resolver *r, const char *name)
@@ -101,7 +85,7 @@ static struct err *enter_section(struct resolver *r, const char *name)
 		return NULL;
 	}
 	if (!e)
-		e = load_module_types(r);
+		e = erase_module_types(r->space, &r->module, &r->module_types);
 	r->loaded = !e;
 	return err_prepend(e, "%s: section [%s]", r->config->name, name);
 }

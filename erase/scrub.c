@@ -7,7 +7,6 @@
 
 #include "base/checked.h"
 #include "erase/scrub_internal.h"
-#include "kernel/btf.h"
 #include "kernel/module.h"
 
 /* What a set consists of. Those that are optional are passed over where the kernel has no such thing. */
@@ -37,19 +36,24 @@ unsigned int scrub_by_name(const char *name, size_t len)
 	return 0;
 }
 
-/* The types of a module, whatever the kernel's own are told by. */
+bool scrub_is_loaded(const struct scrub *scrub, const char *name)
+{
+	struct kmodule module;
+	struct err *e = kmodule_find(scrub->space->reader, scrub->space->types, name, &module);
+
+	err_free(e);
+	return !e;
+}
+
 static struct types *load_module(struct scrub *scrub, const char *name)
 {
-	const struct types *base = scrub->space->types;
 	struct types *ret = NULL;
 	struct kmodule module;
 	struct err *e;
 
-	if (strcmp(base->ops->name, "btf") != 0)
-		return NULL;
-	e = kmodule_find(scrub->space->reader, base, name, &module);
+	e = kmodule_find(scrub->space->reader, scrub->space->types, name, &module);
 	if (!e)
-		e = kmodule_types(scrub->space->reader, &module, base, &ret);
+		e = erase_module_types(scrub->space, &module, &ret);
 	if (e)
 		log_debug(scrub->space->log, "module %s: %s", name, err_text(e));
 	err_free(e);

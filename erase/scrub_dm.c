@@ -128,7 +128,7 @@ static struct err *find_fields(struct devices *d, const struct types *dm)
 	struct err *e;
 
 	if (!md)
-		return err_new(ERR_NOT_FOUND, "struct mapped_device is not known");
+		return err_new(ERR_UNSUPPORTED, "struct mapped_device is not known");
 	TRY(fields_find(dm, cell_names, FIELDS_CELL, d->cell));
 	TRY(fields_find(md, dm_names, FIELDS_DM, d->dm));
 	d->target_bytes = struct_size(md, "dm_target");
@@ -171,10 +171,17 @@ struct err *scrub_dm_crypt(struct scrub *scrub)
 {
 	const struct types *dm = scrub_types(scrub, "hash_cell", "dm_mod");
 	struct devices d = { .scrub = scrub, .reader = scrub->space->reader };
+	uint64_t builtin;
 	struct err *e;
 
-	if (!dm)
-		return err_new(ERR_NOT_FOUND, "the device mapper is not loaded, or nothing is known of it");
+	/* Types that are nowhere may be those of a module without BTF. */
+	if (!dm && !scrub_is_loaded(scrub, "dm_mod") &&
+	    !erase_symbol(scrub->space, "dm_table_destroy", &builtin))
+		return err_new(ERR_NOT_FOUND, "the device mapper is not loaded");
+	if (!dm) {
+		erase_doubt(scrub->space, "dm-crypt: struct hash_cell of the device mapper is not known");
+		return NULL;
+	}
 	TRY(find_fields(&d, dm));
 	e = walk(&d);
 	crypto_destroy(d.crypto);

@@ -24,6 +24,9 @@ struct scrub {
  */
 const struct types *scrub_types(struct scrub *scrub, const char *name, const char *module);
 
+/* The module is among those of the crashed kernel. */
+bool scrub_is_loaded(const struct scrub *scrub, const char *name);
+
 /*
  * A variable of the kernel or of module @module that is there, because the types it is of
  * are. ERR_UNSUPPORTED: nobody knows where.
