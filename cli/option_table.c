@@ -65,9 +65,10 @@ const struct option_row option_rows[] = {
 
 	{ .name = "config", .arg = "FILE", .group = GROUP_OUTPUT, NAME(config),
 	  .help = "overwrite in the dump what FILE names, see makedumpfile.conf(5)" },
-	{ .name = "scrub", .arg = "WHAT,...", .group = GROUP_OUTPUT, .set = option_set_scrub,
-	  .help = "overwrite in the dump: keys (of key rings, crypto, dm-crypt, TLS),\n"
-		  "cmdline (arguments and environment of processes)" },
+	{ .name = "scrub", .arg = "SETS", .group = GROUP_OUTPUT, .set = option_set_scrub,
+	  .help = "overwrite in the dump what needs no file: keys (of key rings, crypto,\n"
+		  "dm-crypt, TLS), cmdline (arguments and environment of processes);\n"
+		  "several with commas" },
 
 	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
 	  .help = "take what VMCORE does not say about its kernel from the symbols\n"
