@@ -288,7 +288,7 @@ struct err *option_refuse_eppic(struct options *options, const struct option_row
 {
 	(void)options;
 	(void)row;
-	return err_new(ERR_UNSUPPORTED, "option --eppic: programs such as %s are not run; --config FILE "
+	return err_new(ERR_USAGE, "option --eppic: programs such as %s are not run; --config FILE "
 		       "erases what a file names, in loops over lists and arrays too (makedumpfile.conf(5)), "
 		       "and --scrub keys,cmdline needs no file at all", arg);
 }

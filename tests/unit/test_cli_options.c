@@ -281,7 +281,6 @@ static void test_words(void)
 static void test_not_in_this_version(void)
 {
 	static const char *const lines[] = {
-		"--eppic f -x v a b",
 		"--extension f a b", "--xen-syms f a b",
 	};
 	struct options o;
