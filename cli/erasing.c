@@ -70,6 +70,15 @@ static struct err *with_names(const struct run *run, struct erase_space *space)
 	return e;
 }
 
+static uint64_t bytes_asked(const struct erase_set *set)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < set->object_count; i++)
+		sum += set->objects[i].size;
+	return sum;
+}
+
 struct err *erasing_find(const struct run *run, const struct machine *machine, struct erasing *ret)
 {
 	struct erase_space space = { .reader = machine->reader, .log = &run->console->log,
@@ -85,6 +94,10 @@ struct err *erasing_find(const struct run *run, const struct machine *machine, s
 			       err_text(machine->kernel->no_arch) : "no address translation");
 	e = with_names(run, &space);
 	ret->unknown = space.unknown;
+	run->stats->has_erased = true;
+	run->stats->erased_objects = ret->set.object_count;
+	run->stats->erased_bytes = bytes_asked(&ret->set);
+	run->stats->erase_unknown = ret->unknown;
 	if (!e && space.unknown)
 		log_warn(space.log, "%s: %" PRIu64 " objects or parts of them could not be looked at and "
 			 "may be in the dump", run->options->vmcore, space.unknown);
@@ -108,15 +121,6 @@ static void tell_each(const struct log *log, enum log_level level, char *text)
 
 	while ((line = strsep(&rest, "\n")) && *line)
 		log_line(log, level, "  %s", line);
-}
-
-static uint64_t bytes_asked(const struct erase_set *set)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < set->object_count; i++)
-		sum += set->objects[i].size;
-	return sum;
 }
 
 struct err *erasing_tell(const struct erasing *erasing, const struct run *run,

@@ -40,7 +40,7 @@ static struct err *translate(void *ctx, uint64_t va, struct mapping *ret)
 	uint64_t root, plain;
 
 	form = kernel->arch->tables(kernel->arch_state, va, &root, &plain);
-	TRY(pt_walk(form, kreader_view(reader), p->root_pa, plain, &map));
+	TRY(pt_walk_hidden(form, kreader_view(reader), p->root_pa, plain, &map));
 	*ret = (struct mapping){ .va = va, .pa = map.pa + (plain - map.va),
 				 .len = map.len - (plain - map.va) };
 	return NULL;

@@ -53,7 +53,8 @@ def letters(kind, count):
 SECRETS = {"user": letters("user", 32), "logon": letters("logon", 32),
            "AF_ALG": letters("alg", 16), "dm-crypt": letters("dm", 32)[:16],
            "dm-crypt, other half": letters("dm", 32)[16:], "TLS": letters("tls", 16),
-           "argument": letters("argument", 32), "environment": letters("environment", 32)}
+           **{kind: letters(kind, 32) for kind in (
+               "argument", "environment", "hidden-argument", "hidden-environment")}}
 
 
 def found(path):
@@ -119,7 +120,8 @@ def add_scrub(suite, subject):
 
     def one_set():
         counts = found(made("cmdline", subject.vmcore, "--scrub", "cmdline"))
-        expect_equal(sorted(set(SECRETS) - set(counts)), ["argument", "environment"], "gone")
+        expect_equal(sorted(set(SECRETS) - set(counts)),
+                     ["argument", "environment", "hidden-argument", "hidden-environment"], "gone")
 
     def forms():
         direct = made("direct", subject.vmcore, "-l", *SCRUB, "--num-threads", "2")

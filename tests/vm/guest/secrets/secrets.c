@@ -6,6 +6,8 @@
  *
  *	secrets KIND...		keep them for ever; prints a line per kind that could be
  *	secrets wait ...	the process with the argument
+ *	secrets hide ...	the same without access to its own argument: its page is
+ *				there, but its page table entry does not say so
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,7 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -158,19 +162,18 @@ static int keep_tls(const char *kind)
 }
 
 /* A process with the argument and the environment; both are gone here once it runs. */
-static int keep_process(const char *kind)
+static int run_process(char *how, const char *argument, const char *variable)
 {
-	char *arguments[] = { "secrets", "wait", secret, NULL };
+	char *arguments[] = { "secrets", how, secret, NULL };
 	char *environment[] = { room, NULL };
 	int ends[2];
 	char c;
 
-	(void)kind;
 	if (pipe2(ends, O_CLOEXEC))
 		return 1;
-	secret_make("argument", secret, 32);
+	secret_make(argument, secret, 32);
 	strcpy(room, "TOKEN=");
-	secret_make("environment", room + strlen(room), 32);
+	secret_make(variable, room + strlen(room), 32);
 	if (fork() == 0) {
 		execve("/proc/self/exe", arguments, environment);
 		_exit(1);
@@ -178,6 +181,36 @@ static int keep_process(const char *kind)
 	close(ends[1]);
 	/* The other end closes when the program runs. */
 	return read(ends[0], &c, 1) != 0;
+}
+
+static int keep_process(const char *kind)
+{
+	(void)kind;
+	return run_process("wait", "argument", "environment");
+}
+
+static int keep_hidden(const char *kind)
+{
+	(void)kind;
+	return run_process("hide", "hidden-argument", "hidden-environment");
+}
+
+static void *wait_forever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* The stack's last pages are the other thread's, so this one cannot miss them. */
+static void *hide(void *arg)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)arg / page * page;
+
+	sleep(1);
+	while (mprotect((void *)from, page, PROT_NONE) == 0)
+		from += page;
+	return wait_forever(arg);
 }
 
 static const struct {
@@ -190,14 +223,17 @@ static const struct {
 	{ "dm", keep_dm },
 	{ "tls", keep_tls },
 	{ "process", keep_process },
+	{ "hidden", keep_hidden },
 };
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "wait")) {
-		for (;;)
-			pause();
-	}
+	pthread_t thread;
+
+	if (argc > 2 && !strcmp(argv[1], "wait"))
+		wait_forever(NULL);
+	if (argc > 2 && !strcmp(argv[1], "hide") && !pthread_create(&thread, NULL, hide, argv[2]))
+		wait_forever(NULL);
 	for (int i = 1; i < argc; i++) {
 		for (size_t j = 0; j < sizeof(kinds) / sizeof(kinds[0]); j++) {
 			if (strcmp(argv[i], kinds[j].kind) != 0)
