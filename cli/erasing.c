@@ -15,7 +15,8 @@ static struct err *load_types(struct kreader *reader, struct types **ret)
 	if (err_kind(e) == ERR_NOMEM)
 		return e;
 	if (e)
-		log_debug(kreader_kernel(reader)->log, "erasing without types: %s", err_text(e));
+		log_line(kreader_kernel(reader)->log, err_kind(e) == ERR_NOT_FOUND ? LOG_DEBUG : LOG_ERROR,
+			 "the kernel's types are not known: %s", err_text(e));
 	err_free(e);
 	return NULL;
 }

@@ -132,11 +132,16 @@ static struct err *find_symbol(const struct place_scope *scope, const struct era
 {
 	struct kreader *reader = scope->space->reader;
 	const char *name = expr->names[0];
+	unsigned int found;
 
 	if (scope->module && kmodule_symbol(reader, scope->module, name, ret))
 		return NULL;
-	if (erase_symbol(scope->space, name, ret))
+	found = erase_symbol(scope->space, name, ret);
+	if (found == 1)
 		return NULL;
+	if (found)
+		return place_error(scope, expr, "%u variables or functions are called '%s': nothing tells "
+				   "which is meant", found, name);
 	return place_error(scope, expr, "there is no symbol '%s' in %s%s " ERASE_SYMBOL_HINT, name,
 			   scope->module ? scope->module->name : "the kernel",
 			   scope->module ? " or the kernel" : "");

@@ -102,7 +102,7 @@ static bool module_symbol(struct scrub *scrub, const char *name, const char *mod
 
 struct err *scrub_symbol(struct scrub *scrub, const char *name, const char *module, uint64_t *ret)
 {
-	if (erase_symbol(scrub->space, name, ret) || module_symbol(scrub, name, module, ret))
+	if (erase_symbol(scrub->space, name, ret) == 1 || module_symbol(scrub, name, module, ret))
 		return NULL;
 	return err_new(ERR_UNSUPPORTED, "there is no symbol '%s' " ERASE_SYMBOL_HINT, name);
 }

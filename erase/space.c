@@ -67,16 +67,22 @@ static bool find_slide(const struct erase_space *space, uint64_t *ret)
 	return true;
 }
 
-bool erase_symbol(struct erase_space *space, const char *name, uint64_t *ret)
+unsigned int erase_symbol(struct erase_space *space, const char *name, uint64_t *ret)
 {
+	struct symbol_want want = { .name = name };
+	unsigned int found = 0;
 	uint64_t slide;
 
-	if (ksymbol(space->reader, name, ret))
-		return true;
-	if (!space->vmlinux || !find_slide(space, &slide) || !vmlinux_symbol(space->vmlinux, name, ret))
-		return false;
-	*ret += slide;
-	return true;
+	err_free(ksymbols_find(space->reader, &want, 1));
+	if (want.found) {
+		*ret = want.address;
+		return want.found;
+	}
+	if (space->vmlinux && find_slide(space, &slide))
+		found = vmlinux_symbol(space->vmlinux, name, ret);
+	if (found)
+		*ret += slide;
+	return found;
 }
 
 /* Physical [pa, pa + len), page by page. */

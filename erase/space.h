@@ -53,9 +53,10 @@ struct err *erase_object(struct erase_space *space, erase_translate_fn *translat
 
 /*
  * A variable of the kernel: kallsyms of a kernel without CONFIG_KALLSYMS_ALL have functions
- * only, so the symbols of -x are asked, too. false: nobody knows it.
+ * only, so the symbols of -x are asked, too. How many have that name, 0 when nobody knows
+ * it: of static variables there may be several, and *ret is only one of them.
  */
-bool erase_symbol(struct erase_space *space, const char *name, uint64_t *ret);
+unsigned int erase_symbol(struct erase_space *space, const char *name, uint64_t *ret);
 
 /* What an error says of an unknown one: where to get it from. */
 #define ERASE_SYMBOL_HINT "(a kernel without CONFIG_KALLSYMS_ALL does not tell its variables: " \

@@ -73,7 +73,7 @@ struct err *tasks_each(struct erase_space *space,
 	uint64_t init_task;
 
 	TRY(fields_find(space->types, names, FIELDS, walk.fields));
-	if (!erase_symbol(space, "init_task", &init_task))
+	if (erase_symbol(space, "init_task", &init_task) != 1)
 		return err_new(ERR_UNSUPPORTED, "there is no symbol 'init_task' " ERASE_SYMBOL_HINT);
 	return list_each(space, init_task + walk.fields[TASKS].offset, walk.fields[TASKS].offset,
 			 "tasks", take_process, &walk);
