@@ -74,26 +74,54 @@ bool chain_goes_on(struct chain *chain, uint64_t node)
 	return true;
 }
 
+struct list {
+	struct erase_space *space;
+	uint64_t head;
+	uint64_t offset;
+	struct err *(*fn)(void *ctx, uint64_t element);
+	void *ctx;
+};
+
+/* One way round; @link: where in a list_head it is. *why: how it broke off, NULL: not at all. */
+static struct err *walk_list(const struct list *list, uint64_t link, struct err **why)
+{
+	struct chain chain = { 0 };
+	uint64_t node = list->head;
+
+	*why = NULL;
+	for (;;) {
+		struct err *e = kread_word(list->space->reader, node + link, &node);
+
+		if (e && !err_is_unreadable(e))
+			return e;
+		if (!e && node == list->head)
+			return NULL;
+		if (!e && (!node || !chain_goes_on(&chain, node)))
+			e = err_new(ERR_BAD_INPUT, "the list does not end after %llu elements",
+				    (unsigned long long)chain.steps);
+		if (e) {
+			*why = e;
+			return NULL;
+		}
+		TRY(list->fn(list->ctx, node - list->offset));
+	}
+}
+
 struct err *list_each(struct erase_space *space, uint64_t head, uint64_t offset, const char *what,
 		      struct err *(*fn)(void *ctx, uint64_t element), void *ctx)
 {
-	struct chain chain = { 0 };
-	uint64_t node = head;
+	const struct list list = { .space = space, .head = head, .offset = offset, .fn = fn,
+				   .ctx = ctx };
+	struct err *why, *again;
+	struct err *e = walk_list(&list, 0, &why);
 
-	for (;;) {
-		struct err *e = kread_word(space->reader, node, &node);
-
-		if (e)
-			return erase_forgive(space, err_prepend(e, "%s", what));
-		if (node == head)
-			return NULL;
-		if (!node || !chain_goes_on(&chain, node)) {
-			erase_doubt(space, "%s: the list does not end after %llu elements", what,
-				    (unsigned long long)chain.steps);
-			return NULL;
-		}
-		TRY(fn(ctx, node - offset));
-	}
+	if (e || !why)
+		return e;
+	erase_doubt(space, "%s: %s; what is behind it is read from the other end", what, err_text(why));
+	err_free(why);
+	TRY(walk_list(&list, kreader_kernel(space->reader)->word, &again));
+	err_free(again);
+	return NULL;
 }
 
 /* Deeper than any balanced tree of CHAIN_MAX nodes. */

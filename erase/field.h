@@ -50,7 +50,8 @@ bool chain_goes_on(struct chain *chain, uint64_t node);
 
 /*
  * Call @fn with each element of the circular list at @head; @offset: of the list_head in the
- * element. A list that breaks off or does not end is told as @what.
+ * element. A list that breaks off or does not end is told as @what and read from its
+ * other end, too: then an element may come twice.
  */
 struct err *list_each(struct erase_space *space, uint64_t head, uint64_t offset, const char *what,
 		      struct err *(*fn)(void *ctx, uint64_t element), void *ctx)

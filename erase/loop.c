@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "erase/command.h"
@@ -148,22 +149,30 @@ static struct err *within_open(struct loop *loop)
 	return NULL;
 }
 
+/* An element of a list_head, with its type. */
+struct within {
+	struct place element;
+	element_fn *fn;
+	void *ctx;
+};
+
+static struct err *take_element(void *ctx, uint64_t address)
+{
+	struct within *within = ctx;
+
+	within->element.address = address;
+	return within->fn(within->ctx, &within->element);
+}
+
 static struct err *within_each(struct loop *loop, element_fn *fn, void *ctx)
 {
-	struct kreader *reader = loop->scope->space->reader;
-	struct place element = { .type = loop->element };
-	uint64_t node = loop->list.address;
+	struct within within = { .element.type = loop->element, .fn = fn, .ctx = ctx };
+	const struct erase_expr *list = &loop->item->list;
+	char what[128];
 
-	for (;;) {
-		struct err *e = kread_word(reader, node, &node);
-
-		if (e)
-			return erase_forgive(loop->scope->space, e);
-		if (!node || node == loop->list.address || is_endless(loop, node))
-			return NULL;
-		element.address = node - loop->offset;
-		TRY(fn(ctx, &element));
-	}
+	snprintf(what, sizeof(what), "%s:%u: '%s'", loop->scope->file, list->line, list->text);
+	return list_each(loop->scope->space, loop->list.address, loop->offset, what, take_element,
+			 &within);
 }
 
 struct err *loop_open(const struct place_scope *scope, const struct erase_item *item,

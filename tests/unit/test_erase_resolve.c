@@ -367,6 +367,13 @@ static void damage(struct world *w)
 }
 static void test_damage(void) { both_orders(damage); }
 
+/* A ring that leads nowhere behind its first element, but for its other direction. */
+static void break_ring(struct world *w)
+{
+	put(w, HEAD + 8, NODE(2));
+	put(w, NODE(0), GONE);
+}
+
 /* Lists that go round without their head, or lead to nowhere. */
 static void break_lists(struct world *w)
 {
@@ -383,6 +390,24 @@ static unsigned int count_lines(const char *text)
 	for (; *text; text++)
 		lines += *text == '\n';
 	return lines;
+}
+
+static void test_broken_ring(void)
+{
+	char got[512];
+	struct world w;
+
+	if (world_open(&w, ORDER_LITTLE, break_ring)) {
+		resolve(&w, "for n in head within node:link erase n.bytes size n.len endfor", got,
+			sizeof(got));
+		/* The first, what is at the place that cannot be read, and all from the end on. */
+		CHECK(!strcmp(got, "erase n.bytes size 8\nerase n.bytes size 24\nerase n.bytes size 16\n"
+				   "erase n.bytes size 8\n"));
+		CHECK(w.space.unknown >= 1);
+		CHECK(log_caught(&w.fk.log, "f:1: 'head'"));
+	}
+	erase_set_deinit(&w.set);
+	world_close(&w);
 }
 
 static void test_broken_lists(void)
@@ -419,6 +444,7 @@ int main(void)
 	RUN(test_loops);
 	RUN(test_names);
 	RUN(test_damage);
+	RUN(test_broken_ring);
 	RUN(test_broken_lists);
 	return unit_status();
 }

@@ -150,10 +150,27 @@ def add_scrub(suite, subject):
                  for path in (subject.scratch / "scrubbed", whole)]
         expect_equal(sizes[1], sizes[0], "bytes told by all pieces together")
 
+    def inherited():
+        keys = made("keys", subject.vmcore, "-l", "--scrub", "keys")
+        both = made("both", keys, "-l", "--scrub", "cmdline")
+        elf_keys = made("elf_keys", subject.vmcore, "-E", "--scrub", "keys")
+        elf_both = made("elf_both", elf_keys, "-E", "--scrub", "cmdline")
+        back = made("back", elf_both, "-l")
+        direct = subject.scratch / "direct"
+        for name, path in (("kdump", both), ("ELF", back)):
+            expect_equal(told(path), told(direct), f"what two runs erased, by way of {name}")
+        expect_equal(told(keys), told(direct)[:len(told(keys))], "what the first run erased")
+        with ElfCore(elf_keys) as first, ElfCore(elf_both) as second:
+            notes = [[note.desc for note in core.notes if note.name == "ERASEINFO"]
+                     for core in (first, second)]
+        expect_equal(len(notes[0]), 1, "notes of the first run")
+        expect(notes[1][-1].startswith(notes[0][0].rstrip(b"\0")), "the last note has not all")
+
     suite.add("level 23: all secrets are there", there)
     suite.add("--scrub: none is left, only what is told is overwritten", gone)
     suite.add("--scrub cmdline: keys stay", one_set)
     suite.add("--scrub: threads, a dump of a dump, ELF", forms)
+    suite.add("--scrub of what was erased in before", inherited)
     suite.add("--scrub: split and reassembled", split)
 
 
