@@ -19,6 +19,7 @@ static const struct part {
 	{ SCRUB_KEYS, "key rings", scrub_keyrings, true },
 	{ SCRUB_KEYS, "sockets", scrub_sockets, true },
 	{ SCRUB_KEYS, "dm-crypt", scrub_dm_crypt, true },
+	{ SCRUB_KEYS, "crypto API", scrub_lost_transforms, true },
 	{ SCRUB_CMDLINE, "processes", scrub_cmdline, false },
 };
 
@@ -157,6 +158,7 @@ struct err *scrub_run(struct erase_space *space, unsigned int which)
 		if (parts[i].set & which)
 			e = run_part(&scrub, &parts[i]);
 	}
+	crypto_destroy(scrub.crypto);
 	for (size_t i = 0; i < scrub.module_count; i++)
 		types_destroy(scrub.modules[i].types);
 	return e;

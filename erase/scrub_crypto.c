@@ -18,10 +18,13 @@
 #define CONTEXT_MAX 65536u	/* bytes; the largest are some 10 KiB */
 #define NAME_BYTES 64
 
-enum { LIST, CTXSIZE, ALIGNMASK, DRIVER_NAME, TFM_ALG, TFM_CTX, FIELDS };
+enum { LIST, USERS, REFCOUNT, FLAGS, CTXSIZE, ALIGNMASK, DRIVER_NAME, TFM_ALG, TFM_CTX, FIELDS };
 
 static const struct field_name names[FIELDS] = {
 	[LIST] = { .type = "crypto_alg", .path = "cra_list" },
+	[USERS] = { .type = "crypto_alg", .path = "cra_users" },
+	[REFCOUNT] = { .type = "crypto_alg", .path = "cra_refcnt" },
+	[FLAGS] = { .type = "crypto_alg", .path = "cra_flags" },
 	[CTXSIZE] = { .type = "crypto_alg", .path = "cra_ctxsize" },
 	[ALIGNMASK] = { .type = "crypto_alg", .path = "cra_alignmask" },
 	[DRIVER_NAME] = { .type = "crypto_alg", .path = "cra_driver_name" },
@@ -40,8 +43,16 @@ static const struct field_name kinds[] = {
 	{ .type = "crypto_kpp", .path = "base", .optional = true },
 };
 
+/* Kinds of algorithms that have keys and are no hash: CRYPTO_ALG_TYPE_ of the kernel's linux/crypto.h. */
+#define KIND_MASK 0xf
+#define KIND_CIPHER 1
+#define KIND_AEAD 3
+#define KIND_LSKCIPHER 4
+#define KIND_SKCIPHER 5
+
 struct algorithm {
 	uint64_t address;
+	uint64_t found;		/* transforms of it */
 };
 
 struct crypto {
@@ -72,7 +83,7 @@ static struct err *take_algorithm(void *ctx, uint64_t address)
 		crypto->algorithms = more;
 		crypto->room = room;
 	}
-	crypto->algorithms[crypto->count++].address = address;
+	crypto->algorithms[crypto->count++] = (struct algorithm){ .address = address };
 	return NULL;
 }
 
@@ -97,21 +108,25 @@ static struct err *init(struct crypto *crypto)
 	return NULL;
 }
 
-struct err *crypto_create(struct scrub *scrub, struct crypto **ret)
+struct err *crypto_get(struct scrub *scrub, struct crypto **ret)
 {
-	struct crypto *crypto = calloc(1, sizeof(*crypto));
-	struct err *e;
+	struct crypto *crypto = scrub->crypto ? scrub->crypto : calloc(1, sizeof(*crypto));
+	struct err *e = NULL;
 
 	if (!crypto)
 		return err_nomem;
-	crypto->scrub = scrub;
-	crypto->reader = scrub->space->reader;
-	e = init(crypto);
-	if (e)
+	if (!scrub->crypto) {
+		crypto->scrub = scrub;
+		crypto->reader = scrub->space->reader;
+		e = init(crypto);
+	}
+	if (e) {
 		crypto_destroy(crypto);
-	else
-		*ret = crypto;
-	return e;
+		return e;
+	}
+	scrub->crypto = crypto;
+	*ret = crypto;
+	return NULL;
 }
 
 void crypto_destroy(struct crypto *crypto)
@@ -123,20 +138,21 @@ void crypto_destroy(struct crypto *crypto)
 	free(crypto);
 }
 
-/* The algorithm of the transform at @tfm; 0: there is none. */
-static uint64_t algorithm_at(const struct crypto *crypto, uint64_t tfm)
+/* The algorithm of the transform at @tfm, or NULL. */
+static struct algorithm *algorithm_at(const struct crypto *crypto, uint64_t tfm)
 {
 	struct algorithm alg = { 0 };
 	struct err *e = field_read(crypto->reader, &crypto->fields[TFM_ALG], tfm, &alg.address);
 
 	err_free(e);
-	if (e || !crypto->count || !bsearch(&alg, crypto->algorithms, crypto->count, sizeof(alg), by_address))
-		return 0;
-	return alg.address;
+	if (e || !crypto->count)
+		return NULL;
+	return bsearch(&alg, crypto->algorithms, crypto->count, sizeof(alg), by_address);
 }
 
 /* The transform that @pointer is, by whatever kind; 0: none. */
-static uint64_t transform_at(const struct crypto *crypto, uint64_t pointer, uint64_t *ret_alg)
+static uint64_t transform_at(const struct crypto *crypto, uint64_t pointer,
+			     struct algorithm **ret_alg)
 {
 	if (!scrub_is_pointer(crypto->scrub, pointer))
 		return 0;
@@ -208,16 +224,18 @@ static struct err *scrub_transform(struct crypto *crypto, uint64_t tfm, uint64_t
 
 struct err *crypto_scrub(struct crypto *crypto, uint64_t pointer, const char *owner)
 {
-	uint64_t alg = 0, tfm = transform_at(crypto, pointer, &alg);
+	struct algorithm *alg = NULL;
+	uint64_t tfm = transform_at(crypto, pointer, &alg);
 	bool known = true;
 
 	if (tfm)
 		TRY(remember(crypto, tfm, &known));
 	if (known)
 		return NULL;
+	alg->found++;
 	return erase_forgive(crypto->scrub->space,
-			     err_prepend(scrub_transform(crypto, tfm, alg, owner), "transform at %#" PRIx64,
-					 tfm));
+			     err_prepend(scrub_transform(crypto, tfm, alg->address, owner),
+					 "transform at %#" PRIx64, tfm));
 }
 
 struct err *crypto_scrub_inside(struct crypto *crypto, uint64_t va, uint64_t len, const char *owner)
@@ -232,5 +250,60 @@ struct err *crypto_scrub_inside(struct crypto *crypto, uint64_t va, uint64_t len
 			return erase_forgive(crypto->scrub->space, e);
 		TRY(crypto_scrub(crypto, pointer, owner));
 	}
+	return NULL;
+}
+
+static struct err *count_user(void *ctx, uint64_t element)
+{
+	(void)element;
+	(*(uint64_t *)ctx)++;
+	return NULL;
+}
+
+static bool is_cipher(uint64_t flags)
+{
+	switch (flags & KIND_MASK) {
+	case KIND_CIPHER:
+	case KIND_AEAD:
+	case KIND_LSKCIPHER:
+	case KIND_SKCIPHER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * An algorithm is referred to by the list it is on, by the templates that use it, and by
+ * its transforms.
+ */
+static struct err *tell_lost(struct crypto *crypto, const struct algorithm *alg)
+{
+	struct erase_space *space = crypto->scrub->space;
+	uint64_t flags, references, users = 0;
+	char name[NAME_BYTES];
+
+	TRY(field_read(crypto->reader, &crypto->fields[FLAGS], alg->address, &flags));
+	if (!is_cipher(flags))
+		return NULL;
+	TRY(field_read(crypto->reader, &crypto->fields[REFCOUNT], alg->address, &references));
+	TRY(string_read(crypto->reader, alg->address + crypto->fields[DRIVER_NAME].offset, name,
+			sizeof(name)));
+	TRY(list_each(space, alg->address + crypto->fields[USERS].offset, 0, "users of an algorithm",
+		      count_user, &users));
+	if (references > 1 + users + alg->found)
+		erase_doubt(space, "%" PRIu64 " transforms of %s, which neither sockets nor dm-crypt lead to",
+			    references - 1 - users - alg->found, name);
+	return NULL;
+}
+
+struct err *scrub_lost_transforms(struct scrub *scrub)
+{
+	struct crypto *crypto;
+
+	TRY(crypto_get(scrub, &crypto));
+	for (size_t i = 0; i < crypto->count; i++)
+		TRY(erase_forgive(scrub->space, err_prepend(tell_lost(crypto, &crypto->algorithms[i]),
+							    "algorithm")));
 	return NULL;
 }

@@ -160,7 +160,7 @@ static struct err *walk(struct devices *d)
 	uint64_t address;
 
 	TRY(scrub_symbol(d->scrub, symbol, "dm_mod", &address));
-	TRY(crypto_create(d->scrub, &d->crypto));
+	TRY(crypto_get(d->scrub, &d->crypto));
 	return d->cell[NAME_NODE].there ?
 	       tree_each(d->scrub->space, address, d->cell[NAME_NODE].offset, "mapped devices",
 			 take_cell, d) :
@@ -172,7 +172,6 @@ struct err *scrub_dm_crypt(struct scrub *scrub)
 	const struct types *dm = scrub_types(scrub, "hash_cell", "dm_mod");
 	struct devices d = { .scrub = scrub, .reader = scrub->space->reader };
 	uint64_t builtin;
-	struct err *e;
 
 	/* Types that are nowhere may be those of a module without BTF. */
 	if (!dm && !scrub_is_loaded(scrub, "dm_mod") &&
@@ -183,7 +182,5 @@ struct err *scrub_dm_crypt(struct scrub *scrub)
 		return NULL;
 	}
 	TRY(find_fields(&d, dm));
-	e = walk(&d);
-	crypto_destroy(d.crypto);
-	return e;
+	return walk(&d);
 }

@@ -16,6 +16,7 @@ struct scrub {
 		struct types *types;	/* NULL: not loaded, or without types */
 	} modules[SCRUB_MODULES_MAX];
 	size_t module_count;
+	struct crypto *crypto;		/* what all parts know of transforms; NULL: not asked for yet */
 };
 
 /*
@@ -55,10 +56,16 @@ struct err *scrub_dm_crypt(struct scrub *scrub) __attribute__((warn_unused_resul
  */
 struct crypto;
 
-/* ERR_NOT_FOUND: the kernel has none. */
-struct err *crypto_create(struct scrub *scrub, struct crypto **ret)
+/* That of @scrub, made when it is first asked for. ERR_NOT_FOUND: the kernel has none. */
+struct err *crypto_get(struct scrub *scrub, struct crypto **ret)
 	__attribute__((warn_unused_result));
 void crypto_destroy(struct crypto *crypto);
+
+/*
+ * After all others: say which ciphers have transforms that were not found, by the
+ * references that algorithms count.
+ */
+struct err *scrub_lost_transforms(struct scrub *scrub) __attribute__((warn_unused_result));
 
 /* The context of the transform that @pointer is, whatever kind it has, and of those it uses. */
 struct err *crypto_scrub(struct crypto *crypto, uint64_t pointer, const char *owner)

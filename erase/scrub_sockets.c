@@ -214,7 +214,7 @@ static struct err *walk(struct sockets *s)
 		s->tls_send_bytes = struct_size(types, "tls_sw_context_tx");
 		s->tls_receive_bytes = struct_size(types, "tls_sw_context_rx");
 	}
-	e = crypto_create(s->scrub, &s->crypto);
+	e = crypto_get(s->scrub, &s->crypto);
 	if (e && err_kind(e) != ERR_NOT_FOUND)
 		return e;
 	err_free(e);
@@ -224,11 +224,8 @@ static struct err *walk(struct sockets *s)
 struct err *scrub_sockets(struct scrub *scrub)
 {
 	struct sockets s = { .scrub = scrub, .reader = scrub->space->reader };
-	struct err *e;
 
 	TRY(fields_find(scrub->space->types, names, FIELDS, s.fields));
 	TRY(scrub_symbol(scrub, "socket_file_ops", NULL, &s.socket_ops));
-	e = walk(&s);
-	crypto_destroy(s.crypto);
-	return e;
+	return walk(&s);
 }
