@@ -27,6 +27,9 @@ const struct option_row option_rows[] = {
 	{ .letter = 'e', .group = GROUP_OUTPUT, FLAG(exclude_vmemmap),
 	  .help = "leave out the struct pages of pages that are left out (needs\n"
 		  "--work-dir)" },
+	{ .letter = 'q', .group = GROUP_OUTPUT, FLAG(kernel_bitmap),
+	  .help = "leave out the pages that the crashed kernel chose itself, where it\n"
+		  "left a crash_dump_bitmap_info and that fits VMCORE and -d" },
 	{ .letter = 'X', .group = GROUP_OUTPUT, FLAG(exclude_guests),
 	  .help = "leave out pages of the guests of a Xen host (all domains but 0)\n"
 		  "and its free pages; of -d only 1 has an effect then" },
@@ -60,11 +63,21 @@ const struct option_row option_rows[] = {
 	{ .name = "mem-usage", .group = GROUP_OUTPUT, ACTION(ACTION_MEM_USAGE),
 	  .help = "show how many pages of each class KCORE has (/proc/kcore: the\n"
 		  "running system)" },
+	{ .name = "verify", .group = GROUP_OUTPUT, ACTION(ACTION_VERIFY),
+	  .help = "read every page of DUMPFILE, look for what a debugger needs first,\n"
+		  "and say what is missing; nothing is written" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
 	{ .name = "strict", .group = GROUP_OUTPUT, FLAG(strict),
 	  .help = "fail instead of keeping pages whose class does not stand up to\n"
 		  "the audit" },
+
+	{ .name = "config", .arg = "FILE", .group = GROUP_OUTPUT, NAME(config),
+	  .help = "overwrite in the dump what FILE names, see makedumpfile.conf(5)" },
+	{ .name = "scrub", .arg = "SETS", .group = GROUP_OUTPUT, .set = option_set_scrub,
+	  .help = "overwrite in the dump what needs no file: keys (of key rings, crypto,\n"
+		  "dm-crypt, TLS), cmdline (arguments and environment of processes);\n"
+		  "several with commas" },
 
 	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
 	  .help = "take what VMCORE does not say about its kernel from the symbols\n"
@@ -119,6 +132,9 @@ const struct option_row option_rows[] = {
 	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_xen_syms,
 	  .help = "refused: symbols of the hypervisor are not read in this version" },
 
+	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
+	  .help = "refused: no programs are run; --config and --scrub erase" },
+
 	{ .name = "check-params", .group = GROUP_OTHER, ACTION(ACTION_CHECK_PARAMS),
 	  .help = "check the command line and nothing else; no file is opened" },
 	{ .letter = 'v', .group = GROUP_OTHER, ACTION(ACTION_VERSION),
@@ -133,8 +149,6 @@ const struct option_row option_rows[] = {
 	  .help = "there are no temporary files" },
 
 	/* Not in this version. */
-	{ .name = "config", .arg = "FILE" },
-	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
 };
 
@@ -187,14 +201,19 @@ const struct option_rule option_rules[] = {
 	{ "-x", RULE_CONFLICT, "-i" },
 	{ "-X", RULE_CONFLICT, "--estimate" },
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
+	{ "--verify", RULE_CONFLICT, "--dump-dmesg --estimate --mem-usage --reassemble --split --dry-run" },
+	{ "--verify", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -L -X -g" },
+	/* These read struct pages, or none. */
+	{ "-q", RULE_CONFLICT, "-X --estimate --mem-usage --dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
-	{ "--config", RULE_NEEDS, "-x" },
-	{ "-g", RULE_NEEDS, "-x" },
 	/* Modes in which these would have no effect. */
-	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x" },
-	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i" },
-	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --split" },
+	{ "--verify", RULE_CONFLICT, "--config --scrub" },
+	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --config --scrub" },
+	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i -q --config --scrub" },
+	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --split --config --scrub" },
+	{ "--mem-usage", RULE_CONFLICT, "--config --scrub" },
+	{ "--dump-dmesg", RULE_CONFLICT, "--config --scrub" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

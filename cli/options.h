@@ -22,6 +22,7 @@ enum action {
 	ACTION_MEM_USAGE,
 	ACTION_VMCOREINFO,
 	ACTION_VTOP,
+	ACTION_VERIFY,
 	ACTION_FACTS,
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
@@ -56,6 +57,7 @@ struct options {
 	uint64_t cyclic_buffer_kb;	/* 0 when not given */
 	bool force;			/* -f */
 	bool exclude_vmemmap;		/* -e */
+	bool kernel_bitmap;		/* -q */
 	bool dry_run;
 	bool strict;			/* --strict: a failed audit is an error */
 	bool show_stats;
@@ -71,6 +73,8 @@ struct options {
 	bool vtop;			/* --vtop */
 	uint64_t vtop_address;
 	bool partial_dmesg;
+	const char *config;		/* --config: what to erase; borrowed from argv; NULL: none */
+	unsigned int scrub;		/* --scrub: bits of enum scrub_set */
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	const char *disks[OPTION_DISKS_MAX];	/* --diskset, in the order given; borrowed from argv */
 	size_t disk_count;

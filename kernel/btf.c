@@ -7,13 +7,8 @@
 
 #include "base/checked.h"
 #include "kernel/btf_internal.h"
+#include "kernel/image.h"
 #include "kernel/symbols.h"
-
-/* How far from _stext a kernel's read-only data can lie: x86_64 has room for 512 MiB of image. */
-#define IMAGE_BYTES_MAX (UINT64_C(512) << 20)
-
-/* A hole of this size ends the image: nothing else is mapped behind it that belongs to it. */
-#define IMAGE_HOLE_MAX (UINT64_C(64) << 20)
 
 /* Less than any kernel's; BTF of a module may lie in the same stretch. */
 #define KERNEL_BTF_MIN (UINT64_C(64) << 10)
@@ -29,8 +24,6 @@ struct btf_scan {
 	struct kreader *reader;
 	enum byte_order order;
 	uint8_t magic[MAGIC_BYTES];
-	size_t page;
-	uint8_t *buf;		/* the end of the page before, and a page */
 	struct btf_place best;
 };
 
@@ -80,38 +73,18 @@ static void consider(struct btf_scan *scan, uint64_t va)
 	scan->best = (struct btf_place){ va, len };
 }
 
-/* Look through one page; *carry is how much of the page before stands in front of it. */
-static bool scan_page(struct btf_scan *scan, uint64_t va, size_t *carry)
+static struct err *scan_page(void *ctx, uint64_t va, const uint8_t *bytes, size_t len,
+			     size_t seen)
 {
-	uint8_t *start = scan->buf + MAGIC_BYTES - 1 - *carry, *at = start;
-	uint8_t *end = scan->buf + MAGIC_BYTES - 1 + scan->page;
-	struct err *e = kread(scan->reader, va, end - scan->page, scan->page);
+	struct btf_scan *scan = ctx;
+	const uint8_t *at = bytes;
 
-	err_free(e);
-	if (e) {
-		*carry = 0;
-		return false;
-	}
-	while ((at = memmem(at, (size_t)(end - at), scan->magic, MAGIC_BYTES))) {
-		consider(scan, va - *carry + (uint64_t)(at - start));
+	(void)seen;
+	while ((at = memmem(at, len - (size_t)(at - bytes), scan->magic, MAGIC_BYTES))) {
+		consider(scan, va + (uint64_t)(at - bytes));
 		at++;
 	}
-	memcpy(scan->buf, end - (MAGIC_BYTES - 1), MAGIC_BYTES - 1);
-	*carry = MAGIC_BYTES - 1;
-	return true;
-}
-
-static void scan_image(struct btf_scan *scan, uint64_t start)
-{
-	uint64_t hole = 0;
-	size_t carry = 0;
-
-	for (uint64_t at = 0; at < IMAGE_BYTES_MAX && hole < IMAGE_HOLE_MAX; at += scan->page) {
-		/* An address space ends somewhere, and so does the image. */
-		if (start + at < start)
-			break;
-		hole = scan_page(scan, start + at, &carry) ? 0 : hole + scan->page;
-	}
+	return NULL;
 }
 
 static struct err *by_magic(struct kreader *reader, struct btf_place *ret)
@@ -121,18 +94,10 @@ static struct err *by_magic(struct kreader *reader, struct btf_place *ret)
 		.reader = reader,
 		.order = kernel->order,
 		.magic = { 0, 0, BTF_VERSION, 0 },
-		.page = (size_t)1 << kernel->page_shift,
 	};
-	uint64_t start;
 
-	if (!fact_symbol(&kernel->facts, "_stext", &start))
-		return NULL;
-	scan.buf = malloc(scan.page + MAGIC_BYTES);
-	if (!scan.buf)
-		return err_nomem;
 	put_u16(scan.magic, BTF_MAGIC, kernel->order);
-	scan_image(&scan, round_down(start, scan.page));
-	free(scan.buf);
+	TRY(image_for_each(reader, MAGIC_BYTES - 1, scan_page, &scan));
 	*ret = scan.best;
 	return NULL;
 }

@@ -3,15 +3,18 @@
 #ifndef KERNEL_INTERNAL_H
 #define KERNEL_INTERNAL_H
 
+#include "base/strmap.h"
 #include "kernel/kallsyms.h"
 #include "kernel/kernel.h"
 
-/* A reader's table of symbols, for kernel/symbols.c; closed with the reader. */
+/* A reader's symbols, for kernel/symbols.c. */
 struct kallsyms_slot {
 	struct kallsyms *kallsyms;	/* NULL: none, or not looked for yet */
 	bool tried;
+	struct strmap known;		/* names that were asked for */
 };
 
+void kallsyms_slot_deinit(struct kallsyms_slot *slot);
 struct kallsyms_slot *kreader_kallsyms(struct kreader *reader);
 
 /*

@@ -250,6 +250,11 @@ uint32_t kallsyms_named(const struct kallsyms *k)
 	return k->named;
 }
 
+bool kallsyms_has_variables(const struct kallsyms *k)
+{
+	return k->has_anchor[ANCHOR_BANNER];
+}
+
 enum kallsyms_encoding kallsyms_encoding(const struct kallsyms *k)
 {
 	return k->encoding;

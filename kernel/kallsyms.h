@@ -71,10 +71,26 @@ struct err *kallsyms_locate(const struct kallsyms_memory *memory, uint64_t start
 			    uint64_t stext, struct kallsyms_tables *ret)
 	__attribute__((warn_unused_result));
 
+/*
+ * Where kallsyms_locate() found the tables of one kernel, for all threads that
+ * may ask. NULL is a place where nothing is kept.
+ */
+struct kallsyms_place;
+
+struct err *kallsyms_place_create(struct kallsyms_place **ret) __attribute__((warn_unused_result));
+void kallsyms_place_destroy(struct kallsyms_place *place);
+
+/* False: nobody has looked yet. All tables are 0 when there was nothing. */
+bool kallsyms_place_known(struct kallsyms_place *place, struct kallsyms_tables *ret);
+void kallsyms_place_tell(struct kallsyms_place *place, const struct kallsyms_tables *tables);
+
 uint32_t kallsyms_count(const struct kallsyms *kallsyms);
 
 /* Symbols whose name can be read: the first ones; fewer than the count when the names are damaged. */
 uint32_t kallsyms_named(const struct kallsyms *kallsyms);
+
+/* It has not only functions (CONFIG_KALLSYMS_ALL): linux_banner, which every kernel has, is there. */
+bool kallsyms_has_variables(const struct kallsyms *kallsyms);
 
 enum kallsyms_encoding kallsyms_encoding(const struct kallsyms *kallsyms);
 const char *kallsyms_encoding_name(enum kallsyms_encoding encoding);
@@ -88,8 +104,9 @@ struct kallsyms_symbol {
 };
 
 /*
- * One pass over symbols from the first on, until @fn returns false. One whose
- * name is longer than KALLSYMS_NAME_MAX is passed over.
+ * One pass over symbols from the first on, until @fn returns false; @fn may ask for
+ * addresses, but not start another pass. A symbol whose name is longer than
+ * KALLSYMS_NAME_MAX is passed over.
  */
 void kallsyms_for_each(struct kallsyms *kallsyms,
 		       bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx);

@@ -25,6 +25,8 @@ struct kernel_uts {
 	char domainname[65];
 };
 
+struct kallsyms_place;
+
 struct kernel {
 	struct dump *dump;		/* borrowed */
 	const struct log *log;
@@ -37,6 +39,8 @@ struct kernel {
 	struct err *no_arch;		/* why there is no translation; NULL when there is */
 	struct kernel_uts uts;		/* from memory, else the file header, else OSRELEASE and the machine's name */
 	bool uts_from_memory;
+	const char *vmlinux;		/* of -x, whose debug information has types; borrowed, NULL: none */
+	struct kallsyms_place *kallsyms_place;	/* owned; NULL: each reader that asks looks for itself */
 	uint64_t crash_time;		/* or that of the capture; seconds since the epoch; 0 when unknown */
 };
 
@@ -87,9 +91,10 @@ struct err *kreader_create_window(const struct kernel *kernel, size_t window,
 void kreader_destroy(struct kreader *reader);
 
 /*
- * The types of the crashed kernel, for whoever wants more than single facts: from BTF in
- * its memory (kernel/btf.h). The caller destroys the set, which takes some
- * megabytes. ERR_NOT_FOUND: nobody knows them.
+ * The types of the crashed kernel, for whoever wants more than single facts: from the debug
+ * information of the file of -x, else from BTF in its memory (kernel/btf.h). The
+ * caller destroys the set, which takes some megabytes. ERR_NOT_FOUND: nobody
+ * knows them.
  */
 struct types;
 struct err *kernel_load_types(struct kreader *reader, struct types **ret)
@@ -129,6 +134,11 @@ struct err *kread_word(struct kreader *reader, uint64_t va, uint64_t *ret)
  */
 struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit,
 			   struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
+	__attribute__((warn_unused_result));
+
+/* The same from the last element to the first: what lies behind a break of the list can be had so. */
+struct err *klist_for_each_back(struct kreader *reader, uint64_t head, uint64_t limit,
+				struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
 	__attribute__((warn_unused_result));
 
 /*

@@ -26,8 +26,8 @@ static struct err *read_links(struct kreader *reader, unsigned int word, const s
  * finds a cycle that misses the head: its first element would have to point
  * back to two.
  */
-struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit,
-			   struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
+static struct err *walk(struct kreader *reader, uint64_t head, uint64_t limit, bool backwards,
+			struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
 {
 	const struct kernel *kernel = kreader_kernel(reader);
 	struct links links;
@@ -35,7 +35,7 @@ struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit
 
 	TRY(read_links(reader, kernel->word, &kernel->facts, head, &links));
 	for (uint64_t seen = 0;; seen++) {
-		uint64_t node = links.next;
+		uint64_t node = backwards ? links.prev : links.next;
 
 		if (node == head)
 			return NULL;
@@ -43,12 +43,25 @@ struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit
 			return err_new(ERR_BAD_INPUT, "list at %#llx: more than %llu elements",
 				       (unsigned long long)head, (unsigned long long)limit);
 		TRY(read_links(reader, kernel->word, &kernel->facts, node, &links));
-		if (links.prev != from)
+		if ((backwards ? links.next : links.prev) != from)
 			return err_new(ERR_BAD_INPUT,
 				       "list at %#llx: element %#llx points back to %#llx, not to %#llx",
 				       (unsigned long long)head, (unsigned long long)node,
-				       (unsigned long long)links.prev, (unsigned long long)from);
+				       (unsigned long long)(backwards ? links.next : links.prev),
+				       (unsigned long long)from);
 		TRY(fn(ctx, node));
 		from = node;
 	}
+}
+
+struct err *klist_for_each(struct kreader *reader, uint64_t head, uint64_t limit,
+			   struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
+{
+	return walk(reader, head, limit, false, fn, ctx);
+}
+
+struct err *klist_for_each_back(struct kreader *reader, uint64_t head, uint64_t limit,
+				struct err *(*fn)(void *ctx, uint64_t node), void *ctx)
+{
+	return walk(reader, head, limit, true, fn, ctx);
 }

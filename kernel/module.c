@@ -24,6 +24,10 @@ struct module_walk {
 	struct err *(*fn)(void *ctx, const struct kmodule *module);
 	void *ctx;
 	bool stopped;			/* by an error of fn, or for lack of memory */
+	bool back;			/* on the way back from the list's end */
+	uint64_t last;			/* module reached last on the way there, 0: none ... */
+	uint64_t first;			/* ... and on the way back */
+	bool met;			/* that one was reached on the way back */
 };
 
 uint64_t field_get(const struct kernel *kernel, const uint8_t *raw, uint64_t len,
@@ -175,8 +179,14 @@ static struct err *visit(void *ctx, uint64_t node)
 	struct module_walk *walk = ctx;
 	uint64_t address = node - walk->layout->list;
 	struct kmodule module;
-	struct err *e = read_module(walk, address, &module);
+	struct err *e;
 
+	if (walk->back && address == walk->last) {
+		walk->met = true;
+		return err_stopped;
+	}
+	*(walk->back ? &walk->first : &walk->last) = address;
+	e = read_module(walk, address, &module);
 	if (e && err_kind(e) != ERR_NOMEM) {
 		log_warn(walk->kernel->log, "module at %#llx skipped: %s", (unsigned long long)address,
 			 err_text(e));
@@ -189,7 +199,40 @@ static struct err *visit(void *ctx, uint64_t node)
 	return e;
 }
 
-/* From here on only the list can be broken. */
+static bool link_is(struct kreader *reader, uint64_t va, uint64_t want)
+{
+	uint64_t link = 0;
+	struct err *e = kread_word(reader, va, &link);
+
+	err_free(e);
+	return !e && link == want;
+}
+
+/* One link of the two that hold neighbours together is whole: nothing is between both ways. */
+static bool ways_meet(const struct module_walk *walk, uint64_t head)
+{
+	uint64_t before = walk->last ? walk->last + walk->layout->list : head;
+	uint64_t behind = walk->first ? walk->first + walk->layout->list : head;
+
+	return walk->met || link_is(walk->reader, before, behind) ||
+	       link_is(walk->reader, behind + walk->kernel->word, before);
+}
+
+/* What the list's end leads to, when its start led only so far. */
+static struct err *walk_back(struct module_walk *walk, uint64_t head)
+{
+	struct err *e;
+
+	walk->back = true;
+	e = klist_for_each_back(walk->reader, head, MODULES_MAX, visit, walk);
+	if (walk->stopped)
+		return e;
+	if (e && !ways_meet(walk, head))
+		log_warn(walk->kernel->log, "modules: backwards: %s; others may be between", err_text(e));
+	err_free(e);
+	return NULL;
+}
+
 static struct err *walk_list(struct module_walk *walk, uint64_t head)
 {
 	struct err *e;
@@ -198,12 +241,12 @@ static struct err *walk_list(struct module_walk *walk, uint64_t head)
 	if (!walk->raw)
 		return err_nomem;
 	e = klist_for_each(walk->reader, head, MODULES_MAX, visit, walk);
-	free(walk->raw);
 	if (e && !walk->stopped) {
-		log_warn(walk->kernel->log, "modules: %s; the rest of the list is not known", err_text(e));
+		log_warn(walk->kernel->log, "modules: %s; going on from the end of the list", err_text(e));
 		err_free(e);
-		e = NULL;
+		e = walk_back(walk, head);
 	}
+	free(walk->raw);
 	return e;
 }
 

@@ -26,8 +26,9 @@ struct kmodule {
 };
 
 /*
- * Call @fn with each module, newest first. A damaged one is skipped with a
- * warning; a broken list ends with one. ERR_NOT_FOUND: symbol "modules" or the
+ * Call @fn with each module, once, newest first. A damaged one is skipped with a
+ * warning. Where the list is broken, which is warned about, those behind come from its
+ * end, oldest first. ERR_NOT_FOUND: symbol "modules" or the
  * members of struct module are unknown. An error of @fn ends the walk and is returned.
  */
 struct err *kmodules_for_each(struct kreader *reader, const struct types *types,
@@ -49,7 +50,11 @@ bool kmodule_symbol(struct kreader *reader, const struct kmodule *module, const 
 void kmodule_for_each_symbol(struct kreader *reader, const struct kmodule *module,
 			     bool (*fn)(void *ctx, const char *name, uint64_t address), void *ctx);
 
-/* Types of the module; @base must outlive them. ERR_NOT_FOUND: it has no BTF. */
+/*
+ * Types of the module, from its BTF. @base, the kernel's types, must outlive them; where
+ * those are no BTF (-x), which the module's numbers build on, the kernel's BTF is
+ * read for it. ERR_NOT_FOUND: the module, or then the kernel, has no BTF.
+ */
 struct err *kmodule_types(struct kreader *reader, const struct kmodule *module,
 			  const struct types *base, struct types **ret)
 	__attribute__((warn_unused_result));

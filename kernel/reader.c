@@ -55,7 +55,7 @@ void kreader_destroy(struct kreader *reader)
 {
 	if (!reader)
 		return;
-	kallsyms_close(reader->symbols.kallsyms);
+	kallsyms_slot_deinit(&reader->symbols);
 	dump_view_destroy(reader->tables);
 	dump_view_destroy(reader->data);
 	free(reader);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symbols of the image: VMCOREINFO's, else kallsyms'. */
+/* Symbols of the image: VMCOREINFO's, else kallsyms', else those exported to modules. */
 #include "kernel/symbols.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "kernel/internal.h"
 #include "kernel/kallsyms.h"
+#include "kernel/ksymtab.h"
 
 /* The image is within 2 GiB of _stext on every architecture with a word of 8 bytes. */
 #define IMAGE_REACH (UINT64_C(1) << 31)
@@ -36,12 +37,35 @@ static bool tables_from_facts(const struct facts *facts, struct kallsyms_tables 
 	       (ret->offsets || ret->addresses);
 }
 
+/* By what the tables look like; the first reader looks for all of this kernel's. */
+static struct err *open_located(const struct kernel *kernel, const struct kallsyms_memory *memory,
+				uint64_t stext, struct kallsyms **ret)
+{
+	struct kallsyms_tables tables;
+	uint64_t end;
+	struct err *e;
+
+	if (!stext)
+		return err_new(ERR_NOT_FOUND, "kallsyms: neither its tables nor _stext are known");
+	if (!kallsyms_place_known(kernel->kallsyms_place, &tables)) {
+		if (!checked_add(stext, IMAGE_SEARCH, &end))
+			end = UINT64_MAX;
+		e = kallsyms_locate(memory, stext, end, stext, &tables);
+		if (err_kind(e) == ERR_NOT_FOUND)
+			memset(&tables, 0, sizeof(tables));
+		if (!e || err_kind(e) == ERR_NOT_FOUND)
+			kallsyms_place_tell(kernel->kallsyms_place, &tables);
+		TRY(e);
+	}
+	return kallsyms_open(memory, &tables, stext, ret);
+}
+
 /* By the keys; else, or where these mislead, by what the tables look like. */
 static struct err *open_tables(const struct kernel *kernel, const struct kallsyms_memory *memory,
 			       struct kallsyms **ret)
 {
 	struct kallsyms_tables tables;
-	uint64_t stext = 0, end;
+	uint64_t stext = 0;
 
 	(void)fact_symbol(&kernel->facts, "_stext", &stext);
 	if (tables_from_facts(&kernel->facts, &tables)) {
@@ -52,12 +76,7 @@ static struct err *open_tables(const struct kernel *kernel, const struct kallsym
 		log_warn(kernel->log, "%s; looking for the tables in the kernel image", err_text(e));
 		err_free(e);
 	}
-	if (!stext)
-		return err_new(ERR_NOT_FOUND, "kallsyms: neither its tables nor _stext are known");
-	if (!checked_add(stext, IMAGE_SEARCH, &end))
-		end = UINT64_MAX;
-	TRY(kallsyms_locate(memory, stext, end, stext, &tables));
-	return kallsyms_open(memory, &tables, stext, ret);
+	return open_located(kernel, memory, stext, ret);
 }
 
 static void report(const struct kernel *kernel, const struct kallsyms *kallsyms)
@@ -110,93 +129,151 @@ static bool plausible(const struct kernel *kernel, uint64_t address)
 	return address - stext < IMAGE_REACH || stext - address < IMAGE_REACH;
 }
 
-/* Whoever wants one name gets what is found under it. */
-struct hit {
-	uint32_t index;		/* of the first symbol */
+/* What is known of a name that was asked for, whether there is such a symbol or not. */
+struct known {
 	unsigned int found;
+	bool fresh;		/* not looked for yet */
+	uint32_t index;		/* of the first symbol of that name */
+	uint64_t address;
 };
 
-struct hits {
-	struct strmap names;	/* to struct hit */
-	struct hit *v;
-	size_t count;
-};
+void kallsyms_slot_deinit(struct kallsyms_slot *slot)
+{
+	for (size_t i = 0; i < slot->known.count; i++)
+		free(slot->known.v[i].value);
+	strmap_deinit(&slot->known);
+	kallsyms_close(slot->kallsyms);
+}
 
 static bool note_hit(void *ctx, const struct kallsyms_symbol *symbol)
 {
-	struct hits *hits = ctx;
-	struct hit *hit = strmap_get(&hits->names, symbol->name, symbol->len);
+	struct known *known = strmap_get(ctx, symbol->name, symbol->len);
 
-	if (hit && hit->found++ == 0)
-		hit->index = symbol->index;
+	if (known && known->fresh && known->found++ == 0)
+		known->index = symbol->index;
 	return true;
 }
 
-static struct err *list_names(struct hits *hits, const struct symbol_want *wants, size_t count)
+/* An entry for each name that is new; *ret: there is one, or one that nobody came to look for. */
+static struct err *list_names(struct strmap *map, const struct symbol_want *wants, size_t count,
+			      bool *ret)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t len = strlen(wants[i].name);
+		struct known *known;
+		struct err *e;
 
-		if (!wants[i].found && !strmap_get(&hits->names, wants[i].name, len))
-			TRY(strmap_put(&hits->names, wants[i].name, len, &hits->v[hits->count++]));
+		if (wants[i].found)
+			continue;
+		known = strmap_get(map, wants[i].name, len);
+		if (known) {
+			*ret |= known->fresh;
+			continue;
+		}
+		known = calloc(1, sizeof(*known));
+		if (!known)
+			return err_nomem;
+		known->fresh = true;
+		e = strmap_put(map, wants[i].name, len, known);
+		if (e) {
+			free(known);
+			return e;
+		}
+		*ret = true;
 	}
 	return NULL;
 }
 
-static void take_hit(const struct kernel *kernel, const struct kallsyms *kallsyms,
-		     const struct hit *hit, struct symbol_want *want)
+static void resolve(const struct kernel *kernel, const struct kallsyms *kallsyms, const char *name,
+		    struct known *known)
 {
-	uint64_t address;
-	struct err *e = kallsyms_address(kallsyms, hit->index, &address);
+	struct err *e = kallsyms_address(kallsyms, known->index, &known->address);
 
 	if (e)
-		log_warn(kernel->log, "kallsyms: address of %s: %s", want->name, err_text(e));
-	else if (!plausible(kernel, address))
-		log_warn(kernel->log, "kallsyms: %s at %#llx is not in the kernel image, ignored",
-			 want->name, (unsigned long long)address);
-	else {
-		want->address = address;
-		want->found = hit->found;
-	}
+		log_warn(kernel->log, "kallsyms: address of %s: %s", name, err_text(e));
+	else if (!plausible(kernel, known->address))
+		log_warn(kernel->log, "kallsyms: %s at %#llx is not in the kernel image, ignored", name,
+			 (unsigned long long)known->address);
+	else
+		return;
 	err_free(e);
+	known->found = 0;
 }
 
-static struct err *find_in_table(struct kreader *reader, struct hits *hits,
-				 struct symbol_want *wants, size_t count)
+/* One pass for all entries that are fresh. */
+static struct err *look_up(struct kreader *reader, struct strmap *map)
 {
 	struct kallsyms *kallsyms = NULL;
 
-	TRY(list_names(hits, wants, count));
-	if (hits->count == 0)
-		return NULL;
 	TRY(get_kallsyms(reader, &kallsyms));
-	if (!kallsyms)
-		return NULL;
-	kallsyms_for_each(kallsyms, note_hit, hits);
-	for (size_t i = 0; i < count; i++) {
-		const struct hit *hit = strmap_get(&hits->names, wants[i].name, strlen(wants[i].name));
+	if (kallsyms)
+		kallsyms_for_each(kallsyms, note_hit, map);
+	for (size_t i = 0; i < map->count; i++) {
+		struct known *known = map->v[i].value;
 
-		if (!wants[i].found && hit && hit->found)
-			take_hit(kreader_kernel(reader), kallsyms, hit, &wants[i]);
+		if (known->fresh && known->found)
+			resolve(kreader_kernel(reader), kallsyms, map->v[i].key, known);
+		known->fresh = false;
 	}
 	return NULL;
+}
+
+/* What is known by now of those that the facts do not tell. */
+static void take_known(const struct strmap *map, struct symbol_want *wants, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
+
+		if (wants[i].found || !known || !known->found)
+			continue;
+		wants[i].address = known->address;
+		wants[i].found = known->found;
+	}
+}
+
+/* Where kallsyms has no variables, or there is none, those exported to modules can be found. */
+static bool needs_exports(struct kreader *reader, const struct symbol_want *wants, size_t count)
+{
+	const struct kallsyms *kallsyms = kreader_kallsyms(reader)->kallsyms;
+
+	if (!kreader_kernel(reader)->arch || (kallsyms && kallsyms_has_variables(kallsyms)))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!wants[i].found)
+			return true;
+	}
+	return false;
+}
+
+static void keep_exports(const struct strmap *map, const struct symbol_want *wants, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
+
+		if (!known || known->found)
+			continue;
+		known->found = wants[i].found;
+		known->address = wants[i].address;
+	}
 }
 
 struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, size_t count)
 {
 	const struct facts *facts = &kreader_kernel(reader)->facts;
-	struct hits hits = { .v = calloc(count ? count : 1, sizeof(*hits.v)) };
-	struct err *e;
+	struct strmap *map = &kreader_kallsyms(reader)->known;
+	bool any = false;
 
-	if (!hits.v)
-		return err_nomem;
-	strmap_init(&hits.names);
 	for (size_t i = 0; i < count; i++)
 		wants[i].found = fact_symbol(facts, wants[i].name, &wants[i].address);
-	e = find_in_table(reader, &hits, wants, count);
-	strmap_deinit(&hits.names);
-	free(hits.v);
-	return e;
+	TRY(list_names(map, wants, count, &any));
+	if (any)
+		TRY(look_up(reader, map));
+	take_known(map, wants, count);
+	if (any && needs_exports(reader, wants, count)) {
+		TRY(ksymtab_find(reader, wants, count));
+		keep_exports(map, wants, count);
+	}
+	return NULL;
 }
 
 bool ksymbol(struct kreader *reader, const char *name, uint64_t *ret)
@@ -210,6 +287,18 @@ bool ksymbol(struct kreader *reader, const char *name, uint64_t *ret)
 	}
 	*ret = want.address;
 	return true;
+}
+
+struct err *ksymbols_count(struct kreader *reader, uint32_t *ret_count, uint32_t *ret_named)
+{
+	struct kallsyms *kallsyms = NULL;
+
+	TRY(get_kallsyms(reader, &kallsyms));
+	if (!kallsyms)
+		return err_new(ERR_NOT_FOUND, "the kernel's table of symbols was not found");
+	*ret_count = kallsyms_count(kallsyms);
+	*ret_named = kallsyms_named(kallsyms);
+	return NULL;
 }
 
 /* How many of the first @count symbols are below @address, or at it when @at_too. */

@@ -50,6 +50,11 @@ asan:
 test-vm: all
 	@tests/vm/lab.py test --program ./makedumpfile
 
+# What verify/ asks beside the program: make build/release/tests/vm/tools/NAME.
+$(BUILD)/tests/vm/tools/%: tests/vm/tools/%.c $(LIB) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+
 test-crash: all
 	@tests/vm/lab.py test-crash --program ./makedumpfile
 

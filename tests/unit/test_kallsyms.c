@@ -193,6 +193,39 @@ static void test_located_for_symbols(void)
 	}
 }
 
+/* Readers of one kernel look for the tables once; what is not there, neither. */
+static void test_located_once(void)
+{
+	struct kallsyms_tables tables;
+	struct kreader *other = NULL;
+	uint64_t address;
+
+	for (int there = 0; there < 2; there++) {
+		struct kallsyms_place *place = NULL;
+
+		ks_build(&kb, &common);
+		if (!there)
+			memset(memkernel_at(&kb.fk.mk, kb.tables.token_table, 512), 0, 512);
+		CHECK_OK(kallsyms_place_create(&place));
+		kb.fk.kernel.kallsyms_place = place;
+		if (flatkernel_open(&kb.fk, "SYMBOL(_stext)=40000000\n")) {
+			CHECK(!kallsyms_place_known(place, &tables));
+			CHECK_EQ(ksymbol(kb.fk.reader, "modules", &address), there);
+			CHECK(kallsyms_place_known(place, &tables));
+			CHECK_EQ(tables.names, there ? kb.tables.names : 0);
+			/* It goes by that: with another's tables there is nothing to find. */
+			tables.num_syms = KS_IMAGE + 0xf000;
+			kallsyms_place_tell(place, &tables);
+			CHECK_OK(kreader_create(&kb.fk.kernel, &other));
+			CHECK(!ksymbol(other, "modules", &address));
+			CHECK_EQ(ksymbol(kb.fk.reader, "modules", &address), there);
+			kreader_destroy(other);
+		}
+		flatkernel_close(&kb.fk);
+		kallsyms_place_destroy(place);
+	}
+}
+
 static void check_name(uint64_t address, const char *want)
 {
 	char text[64] = "?";
@@ -409,6 +442,7 @@ int main(void)
 	RUN(test_encodings_without_stext);
 	RUN(test_located);
 	RUN(test_located_for_symbols);
+	RUN(test_located_once);
 	RUN(test_names_of_addresses);
 	RUN(test_long_names);
 	RUN(test_no_kallsyms);

@@ -56,6 +56,11 @@ class Initramfs:
             order.append(name)
         self.add("modules.list", ("\n".join(order) + "\n").encode())
 
+    def add_built(self, path):
+        """A module of the lab's own, loaded behind those of add_modules()."""
+        self.copy(path, "modules/" + path.name)
+        self.add("modules.list", self.entries["modules.list"][1] + (path.name + "\n").encode())
+
     def bytes(self):
         """The archive."""
         out = bytearray()
@@ -102,10 +107,10 @@ def add_busybox(image, arch):
 COMPILERS = {"amd64": "gcc", "arm64": "aarch64-linux-gnu-gcc"}
 
 
-def guest_program(arch):
-    """Path of the guest's C program, compiled when its sources changed."""
-    sources = sorted((pathlib.Path(__file__).parent / "guest").glob("*.[ch]"))
-    out = cache_dir() / "tools" / f"mdflab-{arch}"
+def guest_program(arch, folder="guest", name="mdflab"):
+    """Path of the C program of a folder beside this file, compiled when its sources changed."""
+    sources = sorted((pathlib.Path(__file__).parent / folder).glob("*.[ch]"))
+    out = cache_dir() / "tools" / f"{name}-{arch}"
     if out.exists() and out.stat().st_mtime > max(path.stat().st_mtime for path in sources):
         return out
     compiler = shutil.which(COMPILERS[arch])

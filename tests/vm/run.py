@@ -34,10 +34,8 @@ STEP_SECONDS = 150
 # (seen with QEMU 7.2 as "Oops: int3" in 6.12 when a static key was flipped).
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
-# What only guests with namespaces have.
-NAMESPACE_FILES = ("nvdimm",)
 # What only guests that run the program have.
-CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "live")
+CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "bitmap", "live")
 
 
 def result_dir(guest):
@@ -52,11 +50,9 @@ def keys(guest, program):
     ends up in a result.
     """
     row = dataclasses.replace(guest, why="")
-    base = hashlib.sha256(f"{LAYOUT} {row!r} {kernel(guest.kernel).release}"
-                          f"{guest.namespaces}".encode())
-    skipped = CAPTURE_FILES + (() if guest.namespaces else NAMESPACE_FILES)
+    base = hashlib.sha256(f"{LAYOUT} {row!r} {kernel(guest.kernel).release}".encode())
     for path in sorted((HERE / "guest").rglob("*")):
-        if path.is_file() and path.name not in skipped:
+        if path.is_file() and path.name not in CAPTURE_FILES:
             base.update(path.read_bytes())
     crash = base.copy()
     if program:
@@ -86,7 +82,14 @@ def _guest_image(guest, kern, program):
         modules += ["dax_pmem", "device_dax"]
     if "kmem" in guest.namespaces:
         modules += ["kmem"]
+    if guest.secrets:
+        modules = [*guest.secrets.split(), *modules]
+        image.entries["init.guest"] = image.entries.pop("init")
+        image.copy(HERE / "guest/secrets/init", "init")
+        image.copy(guest_program(kern.arch, "guest/secrets", "secrets"), "bin/secrets")
     image.add_modules(kern, modules)
+    if guest.bitmap:
+        image.add_built(module.build("crashbitmap", kern.release))
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
     if _runs_live(guest, program):
@@ -97,7 +100,7 @@ def _guest_image(guest, kern, program):
         script = "guest/nvdimm" if guest.namespaces else "guest/pmem"
         image.add("pmem", (HERE / script).read_bytes())
         if not guest.namespaces:
-            image.copy(module.devmemmap(kern.release), "modules/devmemmap.ko")
+            image.copy(module.build("devmemmap", kern.release), "modules/devmemmap.ko")
         image.add_program(shutil.which("mke2fs"), "bin/mke2fs")
         image.copy("/etc/mke2fs.conf")
     image.add("lab.conf", "".join(f'{name}="{value}"\n' for name, value in {

@@ -13,6 +13,7 @@ import verify.paths  # noqa: F401
 from pylib import bits, kpageflags
 from pylib.harness import expect, expect_equal
 from pylib.kdumpfile import KdumpFile
+from pylib.kmem import KernelMemory
 from verify.compare import sound
 from verify.dmesg import printed
 from verify.program import ROW
@@ -32,6 +33,8 @@ TAKEN_BETWEEN = 4096
 # Struct pages that cannot be read at one moment; the report counts them.
 UNREADABLE = re.compile(r"Unreadable struct page  : 0x([0-9a-f]+)")
 UNREADABLE_LIMIT = 128
+# Bytes of a page of text that may have been patched between two dumps.
+PATCHED = 64
 HEADER = "TYPE\t\tPAGES\t\t\tEXCLUDABLE\tDESCRIPTION\n"
 TABLE = re.compile(r"^(ZERO|NON_PRI_CACHE|PRI_CACHE|USER|FREE|KERN_DATA)\t+(\d+) *\t(yes|no)\t\t", re.M)
 RAM = re.compile(r"^ *([0-9a-f]+)-([0-9a-f]+) : (System RAM|Crash kernel)", re.M)
@@ -151,6 +154,32 @@ def dump_31(live, facts):
     no_user_text(live, DumpCore(path), done.tagged)
 
 
+def constant_pages(live):
+    """Text and read-only data are those of the dump from outside.
+
+    Nobody writes to them but who patches text, a few bytes at a place. Of two threads that
+    read /proc/kcore through one open file one gets the other's bytes.
+    """
+    symbols = {}
+    for line in (live.subject.folder / "kallsyms").read_text(encoding="ascii").splitlines():
+        address, _, name = line.split()[:3]
+        symbols.setdefault(name, int(address, 16))
+    core = DumpCore(live.folder / "dump.31")
+    memory, size, seen = KernelMemory(core), live.page_size, 0
+    for first, last in (("_stext", "_etext"), ("__start_rodata", "__end_rodata")):
+        if first not in symbols or last not in symbols:
+            continue
+        for address in range(symbols[first] & -size, symbols[last], size):
+            pfn = memory.translate(address) // size
+            mine, theirs = core.page(pfn), live.subject.core.page(pfn)
+            expect(mine is not None, f"{address:#x}: pfn {pfn:#x} is missing")
+            seen += 1
+            if mine != theirs:
+                other = sum(a != b for a, b in zip(mine, theirs))
+                expect(other <= PATCHED, f"{address:#x}: pfn {pfn:#x}: {other} bytes are others")
+    expect(seen > 500, f"only {seen} pages were compared")
+
+
 def no_user_text(live, core, tagged):
     """Pages that were users' before and after the program ran are not there.
 
@@ -220,6 +249,7 @@ def add(suite, subject, facts):
     suite.add("live: every run on /proc/kcore succeeds", lambda: steps(live))
     suite.add("live: --mem-usage against the kernel's counters", lambda: mem_usage(live))
     suite.add("live: dump.31 sound, no user text, no crash kernel", lambda: dump_31(live, facts))
+    suite.add("live: text and read-only data as in the memory", lambda: constant_pages(live))
     suite.add("live: classes of pages that did not change", lambda: classes(live, facts))
     if "estimate" in live.status:
         suite.add("live: --estimate", lambda: estimate(live, facts))

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Not a unit test: prints what the program finds of a dump's symbols, for
- * tests/vm/verify/symbols.py.
+ * What the program finds of a dump's symbols, for verify/symbols.py.
  *
  * symbols_of DUMP                  "address type name" per symbol, by VMCOREINFO's keys
  * symbols_of DUMP scan             the same, with the tables looked for in the image
  * symbols_of DUMP find NAME...     "name address found" by ksymbols_find(), "?" for unknown
  * symbols_of DUMP name ADDRESS...  "address name" by ksymbol_name()
  * symbols_of DUMP physical         as scan, by physical address, in all of the dump
- * symbols_of DUMP modules          "module name state size address btf-bytes types", then its symbols
+ * symbols_of DUMP modules [VMLINUX]
+ *                                  "module name state size address btf-bytes types", then its symbols
  *                                  as "address name", per module
- * symbols_of DUMP percpu NAME      number of CPUs, address per CPU
+ * symbols_of DUMP percpu NAME      the u32 that the per-CPU variable holds, per CPU
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernel/btf.h"
 #include "kernel/kallsyms.h"
 #include "kernel/module.h"
 #include "kernel/percpu.h"
@@ -181,7 +180,7 @@ static struct err *print_modules(struct kreader *reader)
 	struct types *types = NULL;
 	struct err *e;
 
-	TRY(btf_load(reader, &types));
+	TRY(kernel_load_types(reader, &types));
 	modules.types = types;
 	e = kmodules_for_each(reader, types, print_module, &modules);
 	types_destroy(types);
@@ -191,13 +190,14 @@ static struct err *print_modules(struct kreader *reader)
 static struct err *print_percpu(struct kreader *reader, const char *name)
 {
 	uint64_t symbol, address;
+	uint32_t value;
 
 	if (!ksymbol(reader, name, &symbol))
 		return err_new(ERR_NOT_FOUND, "%s is not known", name);
-	printf("%u\n", percpu_count(reader));
 	for (unsigned int i = 0; i < percpu_count(reader); i++) {
 		TRY(percpu_address(reader, symbol, i, &address));
-		printf("%016" PRIx64 "\n", address);
+		TRY(kread_u32(reader, address, &value));
+		printf("%" PRIu32 "\n", value);
 	}
 	return NULL;
 }
@@ -223,9 +223,12 @@ static struct err *run(struct kreader *reader, int argc, char **argv)
 
 static struct err *with_dump(struct dump *dump, int argc, char **argv)
 {
+	const struct kernel_files files = {
+		.vmlinux = argc > 3 && strcmp(argv[2], "modules") == 0 ? argv[3] : NULL,
+	};
 	struct kernel *kernel = NULL;
 	struct kreader *reader = NULL;
-	struct err *e = kernel_create(dump, &log_stderr, &kernel);
+	struct err *e = kernel_create_with(dump, &files, &log_stderr, &kernel);
 
 	if (!e)
 		e = kreader_create(kernel, &reader);
