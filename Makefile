@@ -96,7 +96,7 @@ $(eval $(call codec_probe,ZSTD,zstd.h,-lzstd,Debian libzstd-dev; Fedora libzstd-
 $(eval $(call codec_probe,DW,elfutils/libdw.h,-ldw,Debian libdw-dev; Fedora elfutils-devel))
 LIBS := $(ELF_LIBS) $(LIBS) -lm
 
-ROOMS := base codec input facts arch kernel pages erase output cli
+ROOMS := base codec input facts arch kernel pages erase verify output cli
 # Sorted: the same sources give the same bytes.
 ROOM_SRCS := $(foreach room,$(ROOMS),$(sort $(wildcard $(room)/*.c))) elf_info.c dwarf_die.c dwarf_info.c dwarf_index.c dwarf_types.c
 OBJS := $(ROOM_SRCS:%.c=$(BUILD)/%.o)

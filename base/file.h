@@ -12,6 +12,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,7 @@ struct source {
 	bool no_map;		/* mapping was refused or switched off: read instead */
 	bool incomplete;	/* what carries it was cut off: bytes are missing, some in the middle read as 0 */
 	bool is_proc;		/* a file of the proc file system, made up by the kernel that runs here */
+	pthread_mutex_t *turn;	/* NULL: threads read at once; else see source_take_turns() */
 };
 
 /*
@@ -56,6 +58,12 @@ struct err *source_open_memory(const void *data, size_t len, struct source **ret
 	__attribute__((warn_unused_result));
 
 void source_destroy(struct source *src);
+
+/*
+ * From now on one thread at a time reads, for files where the system mixes up the
+ * bytes of several. Before any other thread has @src.
+ */
+struct err *source_take_turns(struct source *src) __attribute__((warn_unused_result));
 
 /* Up to @len bytes at @off; *ret_len < @len only at the end. EINTR and short reads are retried. */
 struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t len,

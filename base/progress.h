@@ -18,6 +18,7 @@ enum phase {
 	PHASE_HOLES,		/* finding present pages: "Checking for memory holes" */
 	PHASE_CLASSIFY,		/* "Excluding unnecessary pages" */
 	PHASE_COPY,		/* "Copying data" */
+	PHASE_VERIFY,		/* "Checking stored pages" */
 	PHASE_COUNT,
 };
 

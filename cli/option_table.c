@@ -27,6 +27,9 @@ const struct option_row option_rows[] = {
 	{ .letter = 'e', .group = GROUP_OUTPUT, FLAG(exclude_vmemmap),
 	  .help = "leave out the struct pages of pages that are left out (needs\n"
 		  "--work-dir)" },
+	{ .letter = 'q', .group = GROUP_OUTPUT, FLAG(kernel_bitmap),
+	  .help = "leave out the pages that the crashed kernel chose itself, where it\n"
+		  "left a crash_dump_bitmap_info and that fits VMCORE and -d" },
 	{ .letter = 'X', .group = GROUP_OUTPUT, FLAG(exclude_guests),
 	  .help = "leave out pages of the guests of a Xen host (all domains but 0)\n"
 		  "and its free pages; of -d only 1 has an effect then" },
@@ -60,8 +63,14 @@ const struct option_row option_rows[] = {
 	{ .name = "mem-usage", .group = GROUP_OUTPUT, ACTION(ACTION_MEM_USAGE),
 	  .help = "show how many pages of each class KCORE has (/proc/kcore: the\n"
 		  "running system)" },
+	{ .name = "verify", .group = GROUP_OUTPUT, ACTION(ACTION_VERIFY),
+	  .help = "read every page of DUMPFILE, look for what a debugger needs first,\n"
+		  "and say what is missing; nothing is written" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
+	{ .name = "strict", .group = GROUP_OUTPUT, FLAG(strict),
+	  .help = "fail instead of keeping pages whose class does not stand up to\n"
+		  "the audit" },
 
 	{ .name = "config", .arg = "FILE", .group = GROUP_OUTPUT, NAME(config),
 	  .help = "overwrite in the dump what FILE names, see makedumpfile.conf(5)" },
@@ -192,14 +201,20 @@ const struct option_rule option_rules[] = {
 	{ "-x", RULE_CONFLICT, "-i" },
 	{ "-X", RULE_CONFLICT, "--estimate" },
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
+	{ "--verify", RULE_CONFLICT, "--dump-dmesg --estimate --mem-usage --reassemble --split --dry-run" },
+	{ "--verify", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -L -X -g" },
+	/* These read struct pages, or none. */
+	{ "-q", RULE_CONFLICT, "-X --estimate --mem-usage --dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
 	/* Modes in which these would have no effect. */
-	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --config --scrub" },
-	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i --config --scrub" },
-	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --split --config --scrub" },
+	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --config --scrub" },
+	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i -q --config --scrub" },
+	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --split --config --scrub" },
 	{ "--mem-usage", RULE_CONFLICT, "--config --scrub" },
 	{ "--dump-dmesg", RULE_CONFLICT, "--config --scrub" },
+	{ "--verify", RULE_CONFLICT, "--config --scrub" },
+	{ "--facts", RULE_CONFLICT, "--config --scrub" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

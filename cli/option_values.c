@@ -60,6 +60,7 @@ static int action_rank(enum action action)
 	static const int rank[] = {
 		[ACTION_CREATE] = 0, [ACTION_VTOP] = 0, [ACTION_DUMP_DMESG] = 1,
 		[ACTION_ESTIMATE] = 1, [ACTION_MEM_USAGE] = 1, [ACTION_FACTS] = 1,
+		[ACTION_VERIFY] = 1,
 		[ACTION_VMCOREINFO] = 2, [ACTION_REARRANGE] = 2, [ACTION_REASSEMBLE] = 2,
 		[ACTION_CHECK_PARAMS] = 3, [ACTION_VERSION] = 4, [ACTION_HELP] = 5,
 	};

@@ -137,6 +137,7 @@ static const struct {
 	{ "-g", 0, 0, "no file" },
 	{ "-R", 1, 1, "DUMPFILE" },
 	{ "--mem-usage", 1, 1, "KCORE" },
+	{ "--verify", 1, 1, "DUMPFILE" },
 	{ "--reassemble", 2, INT32_MAX, "the parts and DUMPFILE" },
 	{ "--split", 3, INT32_MAX, "VMCORE and at least two DUMPFILEs" },
 	{ "-F", 1, 1, "VMCORE" },

@@ -22,6 +22,7 @@ enum action {
 	ACTION_MEM_USAGE,
 	ACTION_VMCOREINFO,
 	ACTION_VTOP,
+	ACTION_VERIFY,
 	ACTION_FACTS,
 	ACTION_CHECK_PARAMS,
 	ACTION_VERSION,
@@ -56,7 +57,9 @@ struct options {
 	uint64_t cyclic_buffer_kb;	/* 0 when not given */
 	bool force;			/* -f */
 	bool exclude_vmemmap;		/* -e */
+	bool kernel_bitmap;		/* -q */
 	bool dry_run;
+	bool strict;			/* --strict: a failed audit is an error */
 	bool show_stats;
 	bool non_mmap;
 	bool exclude_guests;		/* -X */

@@ -30,6 +30,7 @@ const char *phase_name(enum phase phase)
 		[PHASE_HOLES] = "Checking for memory holes",
 		[PHASE_CLASSIFY] = "Excluding unnecessary pages",
 		[PHASE_COPY] = "Copying data",
+		[PHASE_VERIFY] = "Checking stored pages",
 	};
 
 	return names[phase];

@@ -83,6 +83,7 @@ static action_fn *const actions[] = {
 	[ACTION_MEM_USAGE] = action_mem_usage,
 	[ACTION_VMCOREINFO] = action_vmcoreinfo,
 	[ACTION_VTOP] = action_vtop,
+	[ACTION_VERIFY] = action_verify,
 	[ACTION_FACTS] = action_facts,
 	[ACTION_COUNT] = NULL,
 };

@@ -32,6 +32,7 @@ struct err *action_mem_usage(const struct run *run) __attribute__((warn_unused_r
 struct err *action_dump_dmesg(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_vmcoreinfo(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_vtop(const struct run *run) __attribute__((warn_unused_result));
+struct err *action_verify(const struct run *run) __attribute__((warn_unused_result));
 struct err *action_facts(const struct run *run) __attribute__((warn_unused_result));
 
 /* --vtop beside another action: show the translation, if it was asked for. */

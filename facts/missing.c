@@ -22,6 +22,9 @@
  */
 #define BEFORE_4_6 "OFFSET(page._count)"
 
+/* The log as records, up to 5.9: those kernels may be too old for what 4.17 and 5.0 added. */
+#define BEFORE_5_10 "SYMBOL(log_first_idx)"
+
 /* FLATMEM and DISCONTIGMEM, which have no sections. */
 #define NO_SECTIONS "SYMBOL(mem_map)", "OFFSET(pglist_data.node_mem_map)"
 
@@ -43,11 +46,11 @@ static const char *const needs[][ALTERNATIVES_MAX] = {
 	{ "NUMBER(PG_lru)" },
 	{ "NUMBER(PG_private)" },
 	{ "NUMBER(PG_swapcache)" },
-	{ "NUMBER(PG_swapbacked)", BEFORE_4_6 },
+	{ "NUMBER(PG_swapbacked)", BEFORE_5_10, BEFORE_4_6 },
 	{ "NUMBER(PG_slab)", "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", BEFORE_4_6 },
 	{ "NUMBER(PG_head_mask)", BEFORE_4_6 },
 	{ "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", "NUMBER(PG_buddy)", BEFORE_4_6 },
-	{ "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)", BEFORE_4_6 },
+	{ "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)", BEFORE_5_10, BEFORE_4_6 },
 	{ "SYMBOL(mem_section)", NO_SECTIONS },
 	{ "SIZE(mem_section)", NO_SECTIONS },
 	{ "OFFSET(mem_section.section_mem_map)", NO_SECTIONS },

@@ -351,6 +351,13 @@ static struct err *open_live(struct dump *dump, struct elf_info **info)
 	dump->live = true;
 	dump->crash_time = (uint64_t)time(NULL);
 	dump->src->no_map = true;
+	/*
+	 * The kernel copies through one page that belongs to the open file, without a lock
+	 * (file->private_data in fs/proc/kcore.c; df04abfd181a, v4.10, and again "reinstate
+	 * bounce buffer for KCORE_TEXT regions", v6.5): of two readers at once one gets some of
+	 * the other's bytes. Seen with 6.1 and 7.2.
+	 */
+	TRY(source_take_turns(dump->src));
 	/* What stat says is the end of the highest area at the time of the last open. */
 	dump->src->size = INT64_MAX;
 	TRY(read_until_stable(dump, info));

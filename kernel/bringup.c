@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "facts/wanted.h"
 #include "kernel/internal.h"
+#include "kernel/recover.h"
 
 #define PAGE_SIZE_MIN 4096ull
 #define PAGE_SIZE_MAX (256ull << 10)
@@ -92,7 +93,7 @@ struct arch_env kernel_arch_env(const struct kernel *kernel, const struct facts 
 	};
 }
 
-static struct err *start_arch(struct kernel *kernel)
+struct err *kernel_start_arch(struct kernel *kernel)
 {
 	struct arch_env env = kernel_arch_env(kernel, &kernel->facts);
 	const struct arch *arch = NULL;
@@ -116,7 +117,7 @@ static struct err *start_arch(struct kernel *kernel)
 	return NULL;
 }
 
-static void stop_arch(struct kernel *kernel)
+void kernel_stop_arch(struct kernel *kernel)
 {
 	if (kernel->arch)
 		kernel->arch->deinit(kernel->arch_state);
@@ -124,11 +125,9 @@ static void stop_arch(struct kernel *kernel)
 	kernel->arch_state = NULL;
 }
 
-/* Architecture and utsname, which proves it. What fails here is kept in no_arch. */
-static struct err *learn_translation(struct kernel *kernel)
+/* What the utsname proves the translation with. What fails here is kept in no_arch. */
+static struct err *settle_translation(struct kernel *kernel, struct err *e)
 {
-	struct err *e = start_arch(kernel);
-
 	if (!e)
 		e = kernel_read_uts(kernel);
 	else
@@ -136,10 +135,15 @@ static struct err *learn_translation(struct kernel *kernel)
 	if (err_kind(e) == ERR_NOMEM || err_kind(e) == ERR_WRONG_RELEASE)
 		return e;
 	if (e) {
-		stop_arch(kernel);
+		kernel_stop_arch(kernel);
 		kernel->no_arch = e;
 	}
 	return NULL;
+}
+
+static struct err *learn_translation(struct kernel *kernel)
+{
+	return settle_translation(kernel, kernel_start_arch(kernel));
 }
 
 /* VMCOREINFO calls the kernel's page tables swapper_pg_dir, which is a macro on x86_64. */
@@ -178,7 +182,9 @@ static struct err *fill_facts(struct kernel *kernel)
 	if (!missing || !kernel->arch)
 		return NULL;
 	log_debug(kernel->log, "facts: %s is not known; asking the kernel's own memory", missing);
-	return kernel_fill_facts(kernel);
+	TRY(kernel_fill_facts(kernel));
+	/* Only now its address may be known. */
+	return kernel->uts_from_memory ? NULL : settle_translation(kernel, NULL);
 }
 
 static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
@@ -203,6 +209,8 @@ static struct err *learn(struct kernel *kernel, const struct kernel_files *files
 		dump->machine = arch_machine_by_uname(dump->uts->field[4], dump->word);
 	kernel->order = dump->order;
 	TRY(gather_facts(kernel));
+	if (!files->vmlinux && !files->vmcoreinfo && recover_is_needed(kernel))
+		TRY(kernel_recover(kernel));
 	if (!dump->machine)
 		dump->machine = arch_machine_by_facts(&kernel->facts);
 	kernel->word = arch_machine_word(dump->machine, dump->word);
@@ -246,7 +254,7 @@ void kernel_destroy(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
-	stop_arch(kernel);
+	kernel_stop_arch(kernel);
 	err_free(kernel->no_arch);
 	kallsyms_place_destroy(kernel->kallsyms_place);
 	facts_deinit(&kernel->facts);

@@ -10,7 +10,18 @@
 #define IMAGE_BYTES_MAX (UINT64_C(512) << 20)
 
 /* A hole of this size ends the image: nothing else is mapped behind it that belongs to it. */
-#define IMAGE_HOLE_MAX (UINT64_C(64) << 20)
+#define IMAGE_HOLE_MAX (UINT64_C(16) << 20)
+
+/* As kread(), but what is not there costs no text: most of what is tried may not be. */
+static struct err *read_page(struct kreader *reader, uint64_t va, uint8_t *buf, size_t page)
+{
+	struct mapping map;
+
+	TRY(kread_vtop(reader, va, &map));
+	if (map.len < page)
+		return err_no_mapping;
+	return dump_view_read(kreader_view(reader), map.pa, buf, page);
+}
 
 struct err *image_for_each(struct kreader *reader, size_t overlap,
 			   struct err *(*fn)(void *ctx, uint64_t va, const uint8_t *bytes,
@@ -32,7 +43,7 @@ struct err *image_for_each(struct kreader *reader, size_t overlap,
 	/* The address space may end before the image could. */
 	for (uint64_t at = 0; !e && at < IMAGE_BYTES_MAX && hole < IMAGE_HOLE_MAX &&
 	     start + at >= start; at += page) {
-		struct err *unreadable = kread(reader, start + at, buf + overlap, page);
+		struct err *unreadable = read_page(reader, start + at, buf + overlap, page);
 
 		hole = unreadable ? hole + page : 0;
 		if (!unreadable) {

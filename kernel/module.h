@@ -51,8 +51,9 @@ void kmodule_for_each_symbol(struct kreader *reader, const struct kmodule *modul
 			     bool (*fn)(void *ctx, const char *name, uint64_t address), void *ctx);
 
 /*
- * Types of the module; @base, the kernel's BTF, must outlive them. ERR_NOT_FOUND:
- * it has no BTF, or @base is none, which the module's own is nothing without.
+ * Types of the module, from its BTF. @base, the kernel's types, must outlive them; where
+ * those are no BTF (-x), which the module's numbers build on, the kernel's BTF is
+ * read for it. ERR_NOT_FOUND: the module, or then the kernel, has no BTF.
  */
 struct err *kmodule_types(struct kreader *reader, const struct kmodule *module,
 			  const struct types *base, struct types **ret)

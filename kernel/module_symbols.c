@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symbols and types of one module. Its tables are in vmalloc memory: each page has its own translation. */
-#include <stdlib.h>
+/* Symbols of one module. Its tables are in vmalloc memory: each page has its own translation. */
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernel/btf.h"
 #include "kernel/module.h"
 
 #define SYMBOL_BYTES_64 24u
@@ -138,28 +136,4 @@ bool kmodule_symbol(struct kreader *reader, const struct kmodule *module, const 
 	if (lookup.found)
 		*ret = lookup.address;
 	return lookup.found;
-}
-
-struct err *kmodule_types(struct kreader *reader, const struct kmodule *module,
-			  const struct types *base, struct types **ret)
-{
-	uint8_t *blob;
-	struct err *e;
-
-	if (!module->btf)
-		return err_new(ERR_NOT_FOUND, "module %s has no BTF", module->name);
-	/* Its type numbers go on where those of the kernel's BTF end. */
-	if (base && strcmp(base->ops->name, "btf") != 0)
-		return err_new(ERR_NOT_FOUND, "BTF of module %s: it builds on the kernel's, not on %s",
-			       module->name, base->ops->name);
-	blob = malloc((size_t)module->btf_bytes);
-	if (!blob)
-		return err_nomem;
-	e = kread(reader, module->btf, blob, (size_t)module->btf_bytes);
-	if (e) {
-		free(blob);
-		return err_prepend(e, "BTF of module %s", module->name);
-	}
-	return err_prepend(btf_parse(blob, (size_t)module->btf_bytes, kreader_kernel(reader)->order, base,
-				     ret), "BTF of module %s", module->name);
 }

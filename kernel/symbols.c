@@ -289,6 +289,18 @@ bool ksymbol(struct kreader *reader, const char *name, uint64_t *ret)
 	return true;
 }
 
+struct err *ksymbols_count(struct kreader *reader, uint32_t *ret_count, uint32_t *ret_named)
+{
+	struct kallsyms *kallsyms = NULL;
+
+	TRY(get_kallsyms(reader, &kallsyms));
+	if (!kallsyms)
+		return err_new(ERR_NOT_FOUND, "the kernel's table of symbols was not found");
+	*ret_count = kallsyms_count(kallsyms);
+	*ret_named = kallsyms_named(kallsyms);
+	return NULL;
+}
+
 /* How many of the first @count symbols are below @address, or at it when @at_too. */
 static struct err *count_below(const struct kallsyms *kallsyms, uint32_t count, uint64_t address,
 			       bool at_too, uint32_t *ret)

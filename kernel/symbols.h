@@ -24,6 +24,13 @@ struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, siz
 /* One of them. false: unknown, or there is no memory for the search. */
 bool ksymbol(struct kreader *reader, const char *name, uint64_t *ret);
 
+/*
+ * How many symbols the kernel's own table has, and of how many the name can be
+ * read. ERR_NOT_FOUND: there is no table that can be used.
+ */
+struct err *ksymbols_count(struct kreader *reader, uint32_t *ret_count, uint32_t *ret_named)
+	__attribute__((warn_unused_result));
+
 /* The symbol at or before @address in the image, "name+0x12", for messages; false: none known. */
 bool ksymbol_name(struct kreader *reader, uint64_t address, char *buf, size_t size);
 

@@ -4,6 +4,8 @@
  * Nothing may fail, hang or be counted twice for that; which verdict a page
  * gets is then a matter of the moment.
  */
+#include <errno.h>
+
 #include "pages/plan.h"
 #include "tests/unit/world.h"
 
@@ -16,6 +18,7 @@ struct restless {
 	struct world *world;
 	uint64_t seed;
 	uint64_t reads;
+	bool refuses;		/* every second reading fails, and nothing changes */
 };
 
 /* What a struct page can become, likely and unlikely. */
@@ -60,8 +63,10 @@ static struct err *restless_read(struct source *src, uint64_t off, void *buf, si
 	struct restless *r = (struct restless *)src;
 
 	r->reads++;
+	if (r->refuses && r->reads % 2)
+		return err_sys(EIO, "kcore: read");
 	TRY(source_read_some(r->inner, off, buf, len, ret_len));
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 200 && !r->refuses; i++)
 		change_one(r);
 	return NULL;
 }
@@ -102,7 +107,7 @@ static void check_plan(const struct plan *plan)
 	}
 }
 
-static void scan_once(struct world *w)
+static struct scan_counts scan_once(struct world *w)
 {
 	const struct plan_judge judge = { .judge = must_not_ask };
 	uint64_t max_mapnr = w->m.dump->max_mapnr, sum = 0;
@@ -116,27 +121,54 @@ static void scan_once(struct world *w)
 	CHECK_EQ(sum + plan_kept(plan), ranges_total(&w->m.dump->present));
 	check_plan(plan);
 	plan_destroy(plan);
+	return counts;
+}
+
+/* A world of that era whose memory is read through @r; restless_close() ends both. */
+static void restless_open(struct restless *r, struct world *w, const char *era)
+{
+	*r = (struct restless){ .base = { .ops = &restless_ops, .name = "kcore", .no_map = true } };
+	world_init(w, era, PLAN_BLOCK / 4);
+	machine_segment(&w->m, 0, w->pages);
+	world_open(w);
+	r->inner = w->m.dump->src;
+	r->base.size = r->inner->size;
+	r->world = w;
+	r->seed = 7;
+	w->m.dump->src = &r->base;
+	w->m.dump->live = true;
+}
+
+static void restless_close(struct restless *r, struct world *w)
+{
+	w->m.dump->src = r->inner;
+	world_deinit(w);
 }
 
 static void check_era(const char *era)
 {
-	struct restless r = { .base = { .ops = &restless_ops, .name = "kcore", .no_map = true } };
+	struct restless r;
 	struct world w;
 
-	world_init(&w, era, PLAN_BLOCK / 4);
-	machine_segment(&w.m, 0, w.pages);
-	world_open(&w);
-	r.inner = w.m.dump->src;
-	r.base.size = r.inner->size;
-	r.world = &w;
-	r.seed = 7;
-	w.m.dump->src = &r.base;
-	w.m.dump->live = true;
+	restless_open(&r, &w, era);
 	for (int round = 0; round < ROUNDS; round++)
 		scan_once(&w);
 	CHECK(r.reads > ROUNDS);
-	w.m.dump->src = r.inner;
-	world_deinit(&w);
+	restless_close(&r, &w);
+}
+
+/* What cannot be read at one moment can at the next; a crashed kernel's memory is asked once. */
+static void test_unreadable_for_a_moment(void)
+{
+	struct restless r;
+	struct world w;
+
+	restless_open(&r, &w, ERA_6_12);
+	r.refuses = true;
+	CHECK_EQ(scan_once(&w).kept_for[KEEP_UNREADABLE], 0);
+	w.m.dump->live = false;
+	CHECK(scan_once(&w).kept_for[KEEP_UNREADABLE] > 0);
+	restless_close(&r, &w);
 }
 
 static void test_pages_change_6_12(void)
@@ -159,5 +191,6 @@ int main(void)
 	RUN(test_pages_change_5_10);
 	RUN(test_pages_change_6_12);
 	RUN(test_pages_change_7_2);
+	RUN(test_unreadable_for_a_moment);
 	return unit_status();
 }

@@ -189,6 +189,9 @@ static void test_damaged_symbols(void)
 	mb_build(&mb, elf_forms[0], MB_LAYOUT);
 	memkernel_put_word(&mb.fk.mk, mb_module(1) + 0x280, mb_core(0));
 	check_without_symbols("are not in its memory");
+	mb_build(&mb, elf_forms[0], MB_LAYOUT);
+	memkernel_put_word(&mb.fk.mk, mb_module(1) + 0x280 + 16, mb_core(0));
+	check_without_symbols("are not in its memory");
 	mb_build(&mb, elf_forms[2], MB_MEM_ARRAY);
 	memkernel_put_word(&mb.fk.mk, mb_module(1) + 0x200, MB_MEM + MB_SIZE + 0x1000);
 	check_without_symbols("module mod_1: symbols ignored: kernel address");
@@ -282,17 +285,19 @@ static void test_damaged_btf(void)
 	flatkernel_close(&mb.fk);
 }
 
+#define KERNEL_BTF (MB_MEM + 0x600)
+#define BTF_BYTES 25u
+
 /* The smallest BTF there is: a header and an empty string. */
-static void put_btf(void)
+static void put_btf(uint64_t at)
 {
 	const uint32_t words[] = { 0, 24, 0, 0, 0, 1 };
 	uint8_t magic[4] = { 0, 0, 1, 0 };
 
 	put_u16(magic, 0xeb9f, mb.fk.mk.form.order);
 	for (unsigned int i = 0; i < ARRAY_LEN(words); i++)
-		memkernel_put_u32(&mb.fk.mk, MB_BTF_DATA + i * 4, words[i]);
-	memkernel_put(&mb.fk.mk, MB_BTF_DATA, magic, 4);
-	memkernel_put_u32(&mb.fk.mk, MB_BTF + 92, 25);
+		memkernel_put_u32(&mb.fk.mk, at + i * 4, words[i]);
+	memkernel_put(&mb.fk.mk, at, magic, 4);
 }
 
 static void types_of_module(void)
@@ -301,7 +306,8 @@ static void types_of_module(void)
 	struct kmodule module;
 	struct type type;
 
-	put_btf();
+	put_btf(MB_BTF_DATA);
+	memkernel_put_u32(&mb.fk.mk, MB_BTF + 92, BTF_BYTES);
 	if (!flatkernel_open(&mb.fk, MB_INFO))
 		return;
 	CHECK_OK(kmodule_find(mb.fk.reader, &mb.set.types, "mod_1", &module));
@@ -317,9 +323,33 @@ static void types_of_module(void)
 	CHECK_ERR(kmodule_types(mb.fk.reader, &module, NULL, &types), ERR_NOT_FOUND);
 }
 
+/* The kernel's types are of another provider: the module's build on the kernel's BTF all the same. */
+static void types_on_own_base(void)
+{
+	struct types *types = NULL;
+	struct kmodule module;
+	struct type type;
+	int64_t value;
+
+	put_btf(MB_BTF_DATA);
+	put_btf(KERNEL_BTF);
+	memkernel_put_u32(&mb.fk.mk, MB_BTF + 92, BTF_BYTES);
+	if (!flatkernel_open(&mb.fk, MB_INFO "SYMBOL(__start_BTF)=100600\nSYMBOL(__stop_BTF)=100619\n"))
+		return;
+	CHECK_OK(kmodule_find(mb.fk.reader, &mb.set.types, "mod_1", &module));
+	CHECK_OK(kmodule_types(mb.fk.reader, &module, &mb.set.types, &types));
+	CHECK(types && !types_find_any(types, "module", &type));
+	CHECK(types && !types_enumerator(types, "none", &value));
+	CHECK(types && !types_variable(types, "none", &type));
+	types_destroy(types);
+	module.btf += 4;
+	CHECK_ERR(kmodule_types(mb.fk.reader, &module, &mb.set.types, &types), ERR_BAD_INPUT);
+}
+
 static void test_types(void)
 {
 	for_each_form(types_of_module, false);
+	for_each_form(types_on_own_base, false);
 }
 
 #define OFFSETS (MB_MEM + 0x400)

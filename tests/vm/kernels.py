@@ -14,14 +14,19 @@ from packages import Archive, Lock, PackageError, cache_dir
 # time, so a pattern is matched and the newest package that can be had is taken.
 # Until 6.12 the unsigned package holds image and modules; 6.16 to 6.19 the
 # signed one does; since 7.2 image, modules and the list of built-in modules
-# are three packages.
+# are three packages.  Of 7.0 and 7.1 the archive has lost all but the image.
+_IMAGE = ("linux-binary-",)
 _SPLIT = ("linux-binary-", "linux-modules-", "linux-base-")
 KERNELS = {
     "5.10": ("amd64", ("linux-image-",), r"5\.10\.0-\d+-cloud-amd64-unsigned"),
     "6.1": ("amd64", ("linux-image-",), r"6\.1\.0-\d+-cloud-amd64-unsigned"),
     "6.12": ("amd64", ("linux-image-",), r"6\.12\.\d+\+deb13(\.\d+)?-cloud-amd64-unsigned"),
+    "6.16": ("amd64", ("linux-image-",), r"6\.16\.\d+\+deb\d+-cloud-amd64"),
     "6.18": ("amd64", ("linux-image-",), r"6\.18\.\d+\+deb\d+-cloud-amd64"),
+    "7.0": ("amd64", _IMAGE, r"7\.0\.\d+\+deb\d+-cloud-amd64"),
+    "7.1": ("amd64", _IMAGE, r"7\.1\.\d+\+deb\d+-cloud-amd64"),
     "7.2": ("amd64", _SPLIT, r"7\.2\.\d+\+deb\d+-cloud-amd64"),
+    "7.3": ("amd64", _SPLIT, r"7\.3\.\d+\+deb\d+-cloud-amd64"),
     "arm64-6.1": ("arm64", ("linux-image-",), r"6\.1\.0-\d+-cloud-arm64-unsigned"),
     "arm64-7.2": ("arm64", _SPLIT, r"7\.2\.\d+\+deb\d+-cloud-arm64"),
     "arm64-7.2-16k": ("arm64", _SPLIT, r"7\.2\.\d+\+deb\d+-arm64-16k"),
@@ -32,13 +37,17 @@ CANDIDATES = 8
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """An unpacked kernel: arch is Debian's name, release is `uname -r`."""
+    """An unpacked kernel: arch is Debian's name, release is `uname -r`.
+
+    modules is None for a kernel whose modules cannot be had: guests of it do
+    with what is built in, and it has not written VMCOREINFO where QEMU finds it.
+    """
 
     name: str
     arch: str
     release: str
     image: pathlib.Path
-    modules: pathlib.Path
+    modules: pathlib.Path | None
 
     @property
     def builtin(self):
@@ -52,6 +61,8 @@ class Kernel:
         Built-in modules need no file; a name that is neither built in nor
         packaged is an error, so that a guest cannot run without its devices.
         """
+        if not self.modules:
+            return []
         deps = self._dependencies()
         paths = {module_name(path): path for path in deps}
         builtin = self.builtin
@@ -117,6 +128,16 @@ def _unpack_newest(name, root):
     raise failure
 
 
+def _modules(root):
+    """The folder of modules of unpacked packages, with its list of dependencies."""
+    modules = _one([path for path in [*root.glob("lib/modules/*"), *root.glob("usr/lib/modules/*")]
+                    if (path / "kernel").is_dir()], "modules")
+    if not (modules / "modules.dep").exists():
+        base = modules.parent.parent.parent
+        subprocess.run(["depmod", "-b", base, modules.name], check=True)
+    return modules
+
+
 def kernel(name):
     """The Kernel called name in KERNELS, fetched and unpacked when first asked for.
 
@@ -132,13 +153,9 @@ def kernel(name):
             root = folder / _unpack_newest(name, folder)
         image = _one([*root.glob("boot/vmlinuz-*"), *root.glob("usr/lib/modules/*/vmlinuz")],
                      "kernel image")
-        modules = _one([path for path in [*root.glob("lib/modules/*"), *root.glob("usr/lib/modules/*")]
-                        if (path / "kernel").is_dir()], "modules")
-        if not (modules / "modules.dep").exists():
-            base = modules.parent.parent.parent
-            subprocess.run(["depmod", "-b", base, modules.name], check=True)
+        modules = None if KERNELS[name][1] == _IMAGE else _modules(root)
         pinned.write_text(root.name + "\n", encoding="ascii")
-    return Kernel(name, KERNELS[name][0], modules.name, image, modules)
+    return Kernel(name, KERNELS[name][0], modules.name if modules else root.name, image, modules)
 
 
 def vmlinux(name):

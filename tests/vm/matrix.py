@@ -27,15 +27,20 @@ class Guest:
     number of log records; nodes is the number of NUMA nodes; workload is what
     guest/workload.c takes; script is the file in guest/ that the capture kernel runs;
     secrets are the modules of a guest that runs guest/secrets, too;
-    qemu is the format of a second dump that QEMU makes of the same moment.
+    qemu is the format of a second dump that QEMU makes of the same moment; disk is the
+    QEMU device of the disks: cloud kernels have the driver of nvme built in.
     Guests that crash run the program on their own memory before; live lets one do
     so that does not crash ("yes"), and any one estimate the dump too ("estimate").
+    namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
+    as many as follow a colon, from the highest address down. x86 has struct pages of less
+    than a section (128 MiB) in RAM, whatever a namespace says.
+    bitmap loads guest/crashbitmap, which chooses the pages worth dumping at the crash.
     """
 
     name: str
     kernel: str
     cpu: str = FOUR_LEVELS
-    memory: int = 1024
+    memory: int = 768
     workload: str = WORKLOAD
     kexec: str = ""
     cmdline: str = "hugepages=8"
@@ -48,7 +53,10 @@ class Guest:
     script: str = "capture"
     qemu: str = ""
     live: str = ""
+    disk: str = "virtio-blk-pci"
     why: str = ""
+    namespaces: str = ""
+    bitmap: bool = False
     secrets: str = dataclasses.field(default="", repr=False)
 
 
@@ -58,6 +66,9 @@ HUGE = "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1 hugepagesz=2M hugepage
 CALLED = "anon=16 thp=8 tmpfs=8 clean=8 free=8"
 # Where keys are kept, and what they are used with.
 SECRETS = "algif_skcipher dm_crypt brd tls gcm ctr"
+# Kernels between those that are tested at length.
+BRIEF = {"workload": "anon=24 thp=16 tmpfs=8 clean=8 dirty=8 mapped=4 cow=4 hugetlb=8 free=16",
+         "cmdline": "hugepages=4"}
 # On arm64 with 16K pages a huge page is 32 MiB.
 WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "thp=64")
 
@@ -70,7 +81,11 @@ GUESTS = [
     Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON, qemu="kdump-zlib",
           why="4 levels, full log ring"),
     Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,
-          workload=POISON, why="newest kernel, 5 levels"),
+          workload=POISON, why="5 levels"),
+    Guest("x86-6.16", "6.16", memory=512, **BRIEF, why="page types renumbered"),
+    Guest("x86-7.0", "7.0", memory=512, **BRIEF, disk="nvme", why="kallsyms without relative_base; no modules"),
+    Guest("x86-7.1", "7.1", memory=512, **BRIEF, disk="nvme", cpu=FIVE_LEVELS, why="5 levels; no modules"),
+    Guest("x86-7.3", "7.3", **BRIEF, kexec="file", why="newest kernel"),
     Guest("x86-6.1-big", "6.1", memory=4352, nodes=2, cmdline=HUGE, kexec="load",
           workload="hugetlb1g=1024 " + WORKLOAD,
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
@@ -81,8 +96,15 @@ GUESTS = [
           why="memory added and partly taken offline again"),
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
-    Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
+    Guest("x86-6.12-nvdimm", "6.12", memory=640, pmem=128, workload="dax=16 anon=16 free=8",
+          namespaces="raw:64 devdax-mem:64 fsdax-dev fsdax-mem devdax-dev kmem:256",
+          qemu="kdump-zlib",
+          why="namespaces of persistent memory as a stock kernel leaves them"),
+    Guest("x86-6.12-callers", "6.12", kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
+    Guest("x86-6.1-bitmap", "6.1", memory=768, kexec="file", workload=BRIEF["workload"],
+          cmdline="hugepages=4 crash_kexec_post_notifiers", script="bitmap", bitmap=True,
+          why="the kernel chooses the pages itself, by our module"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
     Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live="yes", qemu="kdump-zlib",
           cmdline="hugepages=8 crashkernel=128M", why="arm64, 4K pages, 52 bits"),

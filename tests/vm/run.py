@@ -19,6 +19,7 @@ from initramfs import Initramfs, add_busybox, guest_program
 from kernels import kernel
 from machine import Machine, MachineError
 from packages import cache_dir
+from tools.add_note import add_note
 from tools.mark_pmem import mark, pmem_ranges
 
 HERE = pathlib.Path(__file__).parent
@@ -34,7 +35,7 @@ STEP_SECONDS = 150
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
 # What only guests that run the program have.
-CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "live")
+CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "bitmap", "live")
 
 
 def result_dir(guest):
@@ -79,12 +80,18 @@ def _guest_image(guest, kern, program):
         modules.append("virtio_balloon")
     if guest.pmem:
         modules += ["nfit", "nd_pmem"]
+    if "devdax" in guest.namespaces or "kmem" in guest.namespaces:
+        modules += ["dax_pmem", "device_dax"]
+    if "kmem" in guest.namespaces:
+        modules += ["kmem"]
     if guest.secrets:
         modules = [*guest.secrets.split(), *modules]
         image.entries["init.guest"] = image.entries.pop("init")
         image.copy(HERE / "guest/secrets/init", "init")
         image.copy(guest_program(kern.arch, "guest/secrets", "secrets"), "bin/secrets")
     image.add_modules(kern, modules)
+    if guest.bitmap:
+        image.add_built(module.build("crashbitmap", kern.release))
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
     if _runs_live(guest, program):
@@ -92,14 +99,16 @@ def _guest_image(guest, kern, program):
                           else crossbuild.static_program(kern.arch), "bin/makedumpfile")
         image.copy(HERE / "guest/live", "live")
     if guest.pmem:
-        image.add("pmem", (HERE / "guest/pmem").read_bytes())
-        image.copy(module.devmemmap(kern.release), "modules/devmemmap.ko")
+        script = "guest/nvdimm" if guest.namespaces else "guest/pmem"
+        image.add("pmem", (HERE / script).read_bytes())
+        if not guest.namespaces:
+            image.copy(module.build("devmemmap", kern.release), "modules/devmemmap.ko")
         image.add_program(shutil.which("mke2fs"), "bin/mke2fs")
         image.copy("/etc/mke2fs.conf")
     image.add("lab.conf", "".join(f'{name}="{value}"\n' for name, value in {
         "WORKLOAD": guest.workload, "KEXEC": guest.kexec, "FLOOD": guest.flood or "",
         "BALLOON": guest.balloon or "", "PLUG": guest.plug or "", "SWAP": guest.swap or "",
-        "PMEM": guest.pmem or "", "LIVE": guest.live,
+        "PMEM": guest.pmem or "", "NAMESPACES": guest.namespaces, "LIVE": guest.live,
         "CAPTURE_CMDLINE": capture.CMDLINE}.items()).encode())
     return image.bytes()
 
@@ -136,11 +145,14 @@ def _x86_machine(guest):
     options = ["qemu-system-x86_64", "-machine", kind, "-cpu", guest.cpu]
     memory = f"{guest.memory}M"
     if guest.plug or guest.pmem:
-        memory += f",slots=4,maxmem={guest.memory + 4096}M"
+        memory += f",slots=8,maxmem={guest.memory + 8192}M"
     options += ["-m", memory]
-    if guest.pmem:
-        options += ["-object", f"memory-backend-ram,id=pmem,size={guest.pmem}M",
-                    "-device", "nvdimm,memdev=pmem"]
+    # The kernel numbers regions in the order of QEMU's table, which has the last device first.
+    words = guest.namespaces.split() or [""] * bool(guest.pmem)
+    for number, word in enumerate(reversed(words)):
+        size = word.partition(":")[2] or guest.pmem
+        options += ["-object", f"memory-backend-ram,id=pmem{number},size={size}M",
+                    "-device", f"nvdimm,memdev=pmem{number}"]
     if guest.nodes > 1:
         share = guest.memory // guest.nodes
         for node in range(guest.nodes):
@@ -168,7 +180,7 @@ def _arguments(guest, kern, disks, work, reserved=CRASH_RESERVED):
                 "-append", cmdline, "-device", "vmcoreinfo"]
     for serial, path in disks.items():
         options += ["-drive", f"if=none,id={serial},file={path},format=raw,cache=unsafe",
-                    "-device", f"virtio-blk-pci,drive={serial},serial={serial}"]
+                    "-device", f"{guest.disk},drive={serial},serial={serial}"]
     if guest.balloon:
         options += ["-device", "virtio-balloon-pci"]
     return options
@@ -204,7 +216,7 @@ def _unpack_snapshot(disk, out):
     rename = {"proc/kpageflags": "kpageflags.bin", "proc/kpagecount": "kpagecount.bin"}
     with tarfile.open(disk) as tar:
         for member in tar:
-            name = rename.get(member.name) or re.sub("^(proc|out)/", "", member.name)
+            name = rename.get(member.name) or re.sub("^(proc|out|sys/kernel)/", "", member.name)
             target = out / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(tar.extractfile(member).read())
@@ -307,9 +319,11 @@ def _run_in(guest, program, work, out):
             lap("live")
     if "live" in disks:
         capture.collect(disks["live"], out / "live")
+    if not kern.modules:
+        add_note(out / "vmcore.elf", (out / "vmcoreinfo").read_text(encoding="ascii"))
     for path in out.rglob("vmcore.elf"):
         _dig(path)
-    if guest.pmem:
+    if guest.pmem and not guest.namespaces:
         ranges = pmem_ranges((out / "iomem").read_text(encoding="ascii"))
         if not mark(out / "vmcore.elf", out / "vmcore.pmem.elf", ranges):
             raise MachineError(f"{guest.name}: the dump has no load with persistent memory")

@@ -9,7 +9,7 @@ whatever is found instead must have the value that VMCOREINFO had.
 import re
 
 import verify.paths  # noqa: F401
-from pylib.harness import expect, expect_equal
+from pylib.harness import Skip, expect, expect_equal
 from verify.compare import sound
 from verify.program import filter_dump, run
 
@@ -42,7 +42,7 @@ def replace(path, old, new):
 
 
 class Cut:
-    """As a context: the file without all but the needed lines of its VMCOREINFO."""
+    """As a context: the file without all but the needed lines of its VMCOREINFO, text; "" changes nothing."""
 
     def __init__(self, path, text):
         self.path = path
@@ -51,11 +51,12 @@ class Cut:
                            if NEEDED.match(line)).encode("latin-1")
 
     def __enter__(self):
-        expect(replace(self.path, self.old, self.new), "the headers have no VMCOREINFO")
+        if self.old:
+            expect(replace(self.path, self.old, self.new), "the headers have no VMCOREINFO")
 
     def __exit__(self, *what):
-        padded = self.new.ljust(len(self.old), b"\0")
-        replace(self.path, padded, self.old)
+        if self.old:
+            replace(self.path, self.new.ljust(len(self.old), b"\0"), self.old)
 
 
 def facts_of(subject, path):
@@ -99,6 +100,21 @@ def same_values(subject, source):
     expect(compared >= 60, f"only {compared} facts are found")
 
 
+def same_log(subject, source):
+    """The kernel log, which is read by facts of its own."""
+    logs = []
+    if not re.search(r" prb$", (subject.folder / "kallsyms").read_text(encoding="latin-1"), re.M):
+        raise Skip("no CONFIG_KALLSYMS_ALL: nobody but VMCOREINFO knows where the log is")
+    for name in ("whole", "cut"):
+        target = subject.scratch / name
+        with Cut(source.path, subject.core.vmcoreinfo_text if name == "cut" else ""):
+            status, _, err, _ = run(subject.program, "-f", "--dump-dmesg", source.path, target)
+        expect(status == 0, f"{name}: --dump-dmesg: {err}")
+        logs.append(target.read_bytes())
+        target.unlink()
+    expect(logs[0] and logs[0] == logs[1], f"{len(logs[0])} and {len(logs[1])} bytes of log differ")
+
+
 def add(suite, subject, facts):
     """Add the cases of a dump."""
     del facts
@@ -114,4 +130,5 @@ def add(suite, subject, facts):
 
     suite.add("a whole VMCOREINFO is enough", whole)
     suite.add("without most of VMCOREINFO: the same pages", lambda: same_pages(subject, source()))
+    suite.add("without most of VMCOREINFO: the same log", lambda: same_log(subject, source()))
     suite.add("without most of VMCOREINFO: the same facts", lambda: same_values(subject, source()))
