@@ -65,7 +65,6 @@ static struct err *with_names(const struct run *run, struct erase_space *space)
 	space->vmlinux = vmlinux;
 	if (!e)
 		e = run_rules(run, space);
-	erase_space_deinit(space);
 	types_destroy(types);
 	vmlinux_close(vmlinux);
 	return e;
