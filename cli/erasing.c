@@ -65,7 +65,6 @@ static struct err *with_names(const struct run *run, struct erase_space *space)
 	space->vmlinux = vmlinux;
 	if (!e)
 		e = run_rules(run, space);
-	erase_space_deinit(space);
 	types_destroy(types);
 	vmlinux_close(vmlinux);
 	return e;
@@ -99,6 +98,10 @@ struct err *erasing_find(const struct run *run, const struct machine *machine, s
 	run->stats->erased_objects = ret->set.object_count;
 	run->stats->erased_bytes = bytes_asked(&ret->set);
 	run->stats->erase_unknown = ret->unknown;
+	if (!e && space.unknown && run->options->strict)
+		return err_new(ERR_BAD_INPUT, "%s: %" PRIu64 " objects that are to be erased, or parts of "
+			       "them, could not be looked at (--strict)", run->options->vmcore,
+			       space.unknown);
 	if (!e && space.unknown)
 		log_warn(space.log, "%s: %" PRIu64 " objects or parts of them could not be looked at and "
 			 "may be in the dump", run->options->vmcore, space.unknown);

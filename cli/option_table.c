@@ -208,12 +208,13 @@ const struct option_rule option_rules[] = {
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
 	/* Modes in which these would have no effect. */
-	{ "--verify", RULE_CONFLICT, "--config --scrub" },
 	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --config --scrub" },
 	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i -q --config --scrub" },
 	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --split --config --scrub" },
 	{ "--mem-usage", RULE_CONFLICT, "--config --scrub" },
 	{ "--dump-dmesg", RULE_CONFLICT, "--config --scrub" },
+	{ "--verify", RULE_CONFLICT, "--config --scrub" },
+	{ "--facts", RULE_CONFLICT, "--config --scrub" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

@@ -85,7 +85,8 @@ static struct err *enter_section(struct resolver *r, const char *name)
 		return NULL;
 	}
 	if (!e)
-		e = erase_module_types(r->space, &r->module, &r->module_types);
+		e = kmodule_types(r->space->reader, &r->module, r->space->types,
+				  &r->module_types);
 	r->loaded = !e;
 	return err_prepend(e, "%s: section [%s]", r->config->name, name);
 }

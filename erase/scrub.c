@@ -54,7 +54,7 @@ static struct types *load_module(struct scrub *scrub, const char *name)
 
 	e = kmodule_find(scrub->space->reader, scrub->space->types, name, &module);
 	if (!e)
-		e = erase_module_types(scrub->space, &module, &ret);
+		e = kmodule_types(scrub->space->reader, &module, scrub->space->types, &ret);
 	if (e)
 		log_debug(scrub->space->log, "module %s: %s", name, err_text(e));
 	err_free(e);

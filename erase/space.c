@@ -4,30 +4,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/checked.h"
-#include "kernel/btf.h"
 #include "kernel/symbols.h"
-
-void erase_space_deinit(struct erase_space *space)
-{
-	types_destroy(space->btf);
-	space->btf = NULL;
-}
-
-struct err *erase_module_types(struct erase_space *space, const struct kmodule *module,
-			       struct types **ret)
-{
-	const struct types *base = space->types;
-
-	if (strcmp(base->ops->name, "btf") != 0) {
-		if (!space->btf)
-			TRY(btf_load(space->reader, &space->btf));
-		base = space->btf;
-	}
-	return kmodule_types(space->reader, module, base, ret);
-}
 
 static void tell(struct erase_space *space, const char *text)
 {

@@ -20,19 +20,8 @@ struct erase_space {
 	const struct vmlinux *vmlinux;	/* -x: for symbols that the dump lacks; NULL: none */
 	const struct log *log;
 	struct erase_set *set;		/* to be filled */
-	struct types *btf;		/* see erase_module_types(); erase_space_deinit() */
 	uint64_t unknown;		/* objects, links and pages that could not be looked at */
 };
-
-/* Releases what the functions below made; not what whoever made the space put there. */
-void erase_space_deinit(struct erase_space *space);
-
-/*
- * The types of a module, which build on the kernel's own BTF, whoever tells the kernel's
- * types otherwise. The caller destroys them before the space. ERR_NOT_FOUND: it has no BTF.
- */
-struct err *erase_module_types(struct erase_space *space, const struct kmodule *module,
-			       struct types **ret) __attribute__((warn_unused_result));
 
 /*
  * Virtual addresses to physical ones: the kernel's, or a process's. As kread_vtop().
