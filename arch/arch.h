@@ -80,6 +80,13 @@ struct arch {
 	 */
 	struct err *(*locate)(const struct arch_env *env, struct facts *learned,
 			      uint64_t *ret_slide);
+	/*
+	 * NULL: cannot. The kernel of a dump that says nothing about it: env->facts
+	 * is empty. Looks for page tables that map a kernel image, and for the
+	 * banner in it; what init() needs goes to @learned, OSRELEASE and PAGESIZE too.
+	 * err_not_found when there is no such kernel.
+	 */
+	struct err *(*search)(const struct arch_env *env, struct facts *learned);
 };
 
 /* The row for an ELF machine number, or NULL. */
@@ -160,6 +167,23 @@ struct pt_step {
 /* The entries of the same walk into @steps, up to the last that could be read; returns how many. */
 unsigned int pt_trace(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
 		      uint64_t va, struct pt_step steps[5]);
+
+/* What pt_visit() tells of; each may end the walk by an error. */
+struct pt_visitor {
+	struct err *(*table)(void *ctx, uint64_t pa);	/* a table, before what is in it */
+	struct err *(*leaf)(void *ctx, const struct mapping *leaf);
+	void *ctx;
+};
+
+/*
+ * All that the tables map in [@from, @to], in ascending order, leaves whole. A
+ * table that cannot be read is passed over. At most *@budget entries that are
+ * not empty are looked at, and it is counted down: 0 afterwards means that the
+ * walk may be incomplete.
+ */
+struct err *pt_visit(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
+		     uint64_t from, uint64_t to, uint64_t *budget,
+		     const struct pt_visitor *visitor) __attribute__((warn_unused_result));
 
 /* What Linux calls level @level of a form: "PGD" ... "PTE". */
 const char *pt_level_name(const struct pt_form *form, unsigned int level);

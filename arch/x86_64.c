@@ -241,4 +241,5 @@ const struct arch arch_x86_64 = {
 	.phys_base = x86_64_phys_base,
 	.tables = x86_64_tables,
 	.locate = x86_64_locate,
+	.search = x86_64_search,
 };

@@ -26,6 +26,10 @@ void x86_64_form_init(struct pt_form *form, unsigned int levels, uint64_t sme_ma
 struct err *x86_64_locate(const struct arch_env *env, struct facts *learned, uint64_t *ret_slide)
 	__attribute__((warn_unused_result));
 
+/* arch->search */
+struct err *x86_64_search(const struct arch_env *env, struct facts *learned)
+	__attribute__((warn_unused_result));
+
 /* Find phys_base, or say which facts are missing or contradict the dump. */
 struct err *x86_64_find_phys_base(const struct arch_env *env, uint64_t *ret)
 	__attribute__((warn_unused_result));

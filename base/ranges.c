@@ -112,6 +112,44 @@ struct err *ranges_remove(struct ranges *set, uint64_t start, uint64_t end)
 	return NULL;
 }
 
+struct err *ranges_append(struct ranges *set, uint64_t start, uint64_t end)
+{
+	struct range *last = set->count ? &set->v[set->count - 1] : NULL;
+
+	if (start >= end)
+		return NULL;
+	if (last && last->start <= start && start <= last->end) {
+		last->end = max_u64(last->end, end);
+		return NULL;
+	}
+	TRY(make_room(set));
+	set->v[set->count++] = (struct range){ .start = start, .end = end };
+	return NULL;
+}
+
+static int compare_start(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+void ranges_sort(struct ranges *set)
+{
+	size_t n = 0;
+
+	if (!set->count)
+		return;
+	qsort(set->v, set->count, sizeof(*set->v), compare_start);
+	for (size_t i = 1; i < set->count; i++) {
+		if (set->v[i].start <= set->v[n].end)
+			set->v[n].end = max_u64(set->v[n].end, set->v[i].end);
+		else
+			set->v[++n] = set->v[i];
+	}
+	set->count = n + 1;
+}
+
 bool ranges_contains(const struct ranges *set, uint64_t value)
 {
 	size_t i = ranges_find(set, value);

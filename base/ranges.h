@@ -33,6 +33,14 @@ struct err *ranges_add(struct ranges *set, uint64_t start, uint64_t end)
 struct err *ranges_remove(struct ranges *set, uint64_t start, uint64_t end)
 	__attribute__((warn_unused_result));
 
+/*
+ * Collecting many in no order: append without sorting, merged with the last one
+ * where they touch, and sort at the end. Nothing else works on the set in between.
+ */
+struct err *ranges_append(struct ranges *set, uint64_t start, uint64_t end)
+	__attribute__((warn_unused_result));
+void ranges_sort(struct ranges *set);
+
 /* Index of the first range with end > @value, or set->count. */
 size_t ranges_find(const struct ranges *set, uint64_t value);
 

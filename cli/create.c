@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "cli/audit.h"
 #include "cli/machine.h"
 #include "cli/meter.h"
 #include "cli/outputs.h"
@@ -32,6 +33,7 @@ struct create {
 	struct scanner *judge;		/* judges blocks that the plan forgot */
 	struct plan *plan;
 	struct scan_counts counts;
+	struct audit_summary audit;
 	struct copy_stats stats;
 };
 
@@ -62,18 +64,48 @@ static size_t writer_plan(const struct create *c)
 	return c->run->options->elf && c->level & LEVEL_ZERO ? c->resources.plan / 2 : 0;
 }
 
-static struct err *classify(struct create *c)
-{
-	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
+/* A block for the plan and for the audit, which is not always there. */
+struct taking {
+	struct plan *plan;
+	const struct scan_taker *audit;
+};
 
-	c->resources = machine_share_resources(&c->machine, c->run);
+static struct err *take_block(void *ctx, uint64_t block, const uint8_t *keep)
+{
+	const struct taking *taking = ctx;
+
+	TRY(plan_put(taking->plan, block, keep));
+	return taking->audit ? taking->audit->take(taking->audit->ctx, block, keep) : NULL;
+}
+
+/* All pages into a new plan. */
+static struct err *judge_all(void *ctx, const struct scan_taker *audit, struct scan_counts *counts)
+{
+	struct create *c = ctx;
+	const struct plan_judge judge = { .judge = judge_again, .ctx = c };
+	struct taking taking = { .audit = audit };
+	const struct scan_taker taker = { .take = take_block, .ctx = &taking };
+
+	plan_destroy(c->plan);
+	scanner_destroy(c->judge);
+	c->plan = NULL;
+	c->judge = NULL;
 	if (c->run->options->exclude_vmemmap)
 		TRY(machine_find_unused(&c->machine, c->resources.threads, &c->line.progress));
 	TRY(scanner_create(&c->machine.job, &c->judge));
 	TRY(plan_create(c->machine.dump->max_mapnr, c->resources.plan - writer_plan(c), &judge,
 			&c->plan));
-	return scan_all(&c->machine.job, c->resources.threads, c->plan, &c->counts,
-			&c->line.progress);
+	taking.plan = c->plan;
+	return scan_each(&c->machine.job, c->resources.threads, &taker, counts,
+			 &c->line.progress);
+}
+
+static struct err *classify(struct create *c)
+{
+	const struct audit_judging judging = { .judge = judge_all, .ctx = c };
+
+	c->resources = machine_share_resources(&c->machine, c->run);
+	return audit_run(c->run, &c->machine, &judging, &c->counts, &c->audit);
 }
 
 /* The codec asked for, or NULL to store pages as they are. */

@@ -122,6 +122,7 @@ struct err *machine_find_unused(struct machine *machine, unsigned int threads,
 
 	if (!machine->map)
 		log_warn(log, "-e has no effect: at this level struct pages are not looked at");
+	vmemmap_unused_deinit(unused);
 	TRY(vmemmap_find_unused(&machine->job, threads, VMEMMAP_BUDGET, progress, unused));
 	if (unused->no_room)
 		log_warn(log, "%" PRIu64 " unused vmemmap pages are kept: there are too many pieces"

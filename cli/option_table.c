@@ -65,6 +65,9 @@ const struct option_row option_rows[] = {
 		  "and say what is missing; nothing is written" },
 	{ .name = "dry-run", .group = GROUP_OUTPUT, FLAG(dry_run),
 	  .help = "do everything but write the output file" },
+	{ .name = "strict", .group = GROUP_OUTPUT, FLAG(strict),
+	  .help = "fail instead of keeping pages whose class does not stand up to\n"
+		  "the audit" },
 
 	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
 	  .help = "take what VMCORE does not say about its kernel from the symbols\n"

@@ -58,6 +58,7 @@ struct options {
 	bool force;			/* -f */
 	bool exclude_vmemmap;		/* -e */
 	bool dry_run;
+	bool strict;			/* --strict: a failed audit is an error */
 	bool show_stats;
 	bool non_mmap;
 	bool exclude_guests;		/* -X */

@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "facts/wanted.h"
 #include "kernel/internal.h"
+#include "kernel/recover.h"
 
 #define PAGE_SIZE_MIN 4096ull
 #define PAGE_SIZE_MAX (256ull << 10)
@@ -92,7 +93,7 @@ struct arch_env kernel_arch_env(const struct kernel *kernel, const struct facts 
 	};
 }
 
-static struct err *start_arch(struct kernel *kernel)
+struct err *kernel_start_arch(struct kernel *kernel)
 {
 	struct arch_env env = kernel_arch_env(kernel, &kernel->facts);
 	const struct arch *arch = NULL;
@@ -116,7 +117,7 @@ static struct err *start_arch(struct kernel *kernel)
 	return NULL;
 }
 
-static void stop_arch(struct kernel *kernel)
+void kernel_stop_arch(struct kernel *kernel)
 {
 	if (kernel->arch)
 		kernel->arch->deinit(kernel->arch_state);
@@ -127,7 +128,7 @@ static void stop_arch(struct kernel *kernel)
 /* Architecture and utsname, which proves it. What fails here is kept in no_arch. */
 static struct err *learn_translation(struct kernel *kernel)
 {
-	struct err *e = start_arch(kernel);
+	struct err *e = kernel_start_arch(kernel);
 
 	if (!e)
 		e = kernel_read_uts(kernel);
@@ -136,7 +137,7 @@ static struct err *learn_translation(struct kernel *kernel)
 	if (err_kind(e) == ERR_NOMEM || err_kind(e) == ERR_WRONG_RELEASE)
 		return e;
 	if (e) {
-		stop_arch(kernel);
+		kernel_stop_arch(kernel);
 		kernel->no_arch = e;
 	}
 	return NULL;
@@ -203,6 +204,8 @@ static struct err *learn(struct kernel *kernel, const struct kernel_files *files
 		dump->machine = arch_machine_by_uname(dump->uts->field[4], dump->word);
 	kernel->order = dump->order;
 	TRY(gather_facts(kernel));
+	if (!files->vmlinux && !files->vmcoreinfo && recover_is_needed(kernel))
+		TRY(kernel_recover(kernel));
 	if (!dump->machine)
 		dump->machine = arch_machine_by_facts(&kernel->facts);
 	kernel->word = arch_machine_word(dump->machine, dump->word);
@@ -246,7 +249,7 @@ void kernel_destroy(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
-	stop_arch(kernel);
+	kernel_stop_arch(kernel);
 	err_free(kernel->no_arch);
 	kallsyms_place_destroy(kernel->kallsyms_place);
 	facts_deinit(&kernel->facts);

@@ -8,11 +8,16 @@
 
 #define DERIVED "derived"
 
-/* Wanted symbols that are not known; their count, at most wanted_fact_count. */
+/* What lies between them was given back after boot: its symbols name other owners' memory. */
+enum init_symbol { INIT_BEGIN, INIT_END, INIT_SYMBOLS };
+
+/* Behind those, wanted symbols that are not known; how many in all. */
 static size_t list_symbols(const struct facts *facts, struct symbol_want *wants)
 {
-	size_t count = 0;
+	size_t count = INIT_SYMBOLS;
 
+	wants[INIT_BEGIN] = (struct symbol_want){ .name = "__init_begin" };
+	wants[INIT_END] = (struct symbol_want){ .name = "__init_end" };
 	for (size_t i = 0; i < wanted_fact_count; i++) {
 		if (wanted_facts[i].kind == FACT_SYMBOL && !wanted_known(facts, &wanted_facts[i]))
 			wants[count++] = (struct symbol_want){ .name = wanted_facts[i].name };
@@ -20,15 +25,21 @@ static size_t list_symbols(const struct facts *facts, struct symbol_want *wants)
 	return count;
 }
 
+static bool was_freed(const struct symbol_want *wants, uint64_t address)
+{
+	return wants[INIT_BEGIN].found && wants[INIT_END].found &&
+	       address >= wants[INIT_BEGIN].address && address < wants[INIT_END].address;
+}
+
 /* A name that several symbols have is nobody's. */
 static struct err *take_symbols(struct kernel *kernel, const struct symbol_want *wants,
 				size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = INIT_SYMBOLS; i < count; i++) {
 		if (wants[i].found > 1)
 			log_debug(kernel->log, "facts: %u symbols are called %s; none is used",
 				  wants[i].found, wants[i].name);
-		if (wants[i].found == 1)
+		if (wants[i].found == 1 && !was_freed(wants, wants[i].address))
 			TRY(facts_add(&kernel->facts, FACT_SYMBOL, wants[i].name,
 				      (int64_t)wants[i].address, "kallsyms"));
 	}
@@ -37,7 +48,7 @@ static struct err *take_symbols(struct kernel *kernel, const struct symbol_want 
 
 static struct err *fill_symbols(struct kernel *kernel, struct kreader *reader)
 {
-	struct symbol_want *wants = calloc(wanted_fact_count, sizeof(*wants));
+	struct symbol_want *wants = calloc(INIT_SYMBOLS + wanted_fact_count, sizeof(*wants));
 	size_t count;
 	struct err *e;
 

@@ -35,6 +35,13 @@ struct err *kernel_find_arch(const struct kernel *kernel, const struct arch **re
 /* What an architecture may look at, without a view. */
 struct arch_env kernel_arch_env(const struct kernel *kernel, const struct facts *facts);
 
+/*
+ * Set kernel->arch and its state from kernel->facts, page size, word and order. An error
+ * changes nothing.
+ */
+struct err *kernel_start_arch(struct kernel *kernel) __attribute__((warn_unused_result));
+void kernel_stop_arch(struct kernel *kernel);
+
 /* Facts of struct kernel_files until they are taken over. */
 struct kernel_given {
 	const char *name;	/* of the file; NULL: no file */

@@ -20,7 +20,7 @@ struct free_walk {
 	const struct mem_map *map;
 	struct zone_facts facts;
 	uint64_t lru;		/* offset of the list element in struct page */
-	struct ranges set;	/* in no order, until set_sort() */
+	struct ranges set;	/* in no order, until ranges_sort() */
 	size_t max;		/* ranges in it */
 	bool full;
 	uint64_t cut_lists;
@@ -28,30 +28,6 @@ struct free_walk {
 	unsigned int order;
 	struct zone *zone;
 };
-
-static int compare_start(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-/* What struct ranges promises: sorted, neighbours merged. */
-static void set_sort(struct ranges *set)
-{
-	size_t n = 0;
-
-	if (!set->count)
-		return;
-	qsort(set->v, set->count, sizeof(*set->v), compare_start);
-	for (size_t i = 1; i < set->count; i++) {
-		if (set->v[i].start <= set->v[n].end)
-			set->v[n].end = max_u64(set->v[n].end, set->v[i].end);
-		else
-			set->v[++n] = set->v[i];
-	}
-	set->count = n + 1;
-}
 
 /* Room for one more range; walk->full when there will be none. */
 static struct err *set_make_room(struct free_walk *walk)
@@ -63,7 +39,7 @@ static struct err *set_make_room(struct free_walk *walk)
 	if (set->count < set->room)
 		return NULL;
 	if (set->room == walk->max) {
-		set_sort(set);
+		ranges_sort(set);
 		/* Sorting again for a few more would take ever longer. */
 		walk->full = set->count >= walk->max - walk->max / 4;
 		return NULL;
@@ -210,7 +186,7 @@ struct err *free_list_collect(struct kreader *reader, const struct mem_map *map,
 		ranges_deinit(&walk.set);
 		return e;
 	}
-	set_sort(&walk.set);
+	ranges_sort(&walk.set);
 	*ret = walk.set;
 	return NULL;
 }

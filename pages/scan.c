@@ -85,6 +85,9 @@ void scanner_settle(struct scanner *scanner, uint64_t from, uint64_t to, struct 
 		return;
 	}
 	counts->dropped[verdict.class] += pages;
+	if (counts->samples && pages)
+		class_samples_add(&counts->samples->of[verdict.class], scanner->first + from,
+				  to - from);
 	bits_clear_range(scanner->keep, from, to);
 }
 
@@ -101,6 +104,8 @@ static inline void settle_one(struct scanner *scanner, uint64_t pfn, struct verd
 		return;
 	}
 	scanner->counts->dropped[verdict.class]++;
+	if (scanner->counts->samples)
+		class_samples_add(&scanner->counts->samples->of[verdict.class], pfn, 1);
 	scanner->keep[i >> 3] &= (uint8_t)~(1u << (i & 7));
 }
 
@@ -176,6 +181,8 @@ static uint64_t judge_next(struct scanner *scanner, const struct mem_map_run *ru
 	} else {
 		span.verdict = scanner_judge(scanner, pfn, &page);
 		span.end = pfn + (UINT64_C(1) << span.verdict.order);
+		if (span.verdict.class == PAGE_FREE && page_is_buddy(layout, &page))
+			scanner->counts->free_blocks[span.verdict.order]++;
 		if (!span.verdict.order)
 			n = row_length(scanner, pfn, span.verdict, &page, bytes, count);
 	}

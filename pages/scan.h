@@ -16,10 +16,16 @@
 #include "pages/class.h"
 #include "pages/mem_map.h"
 #include "pages/plan.h"
+#include "pages/samples.h"
+
+/* Orders of free blocks that are counted apart; none is larger. */
+#define SCAN_ORDERS 31u
 
 struct scan_counts {
 	uint64_t dropped[PAGE_CLASSES];	/* pages really dropped, by class; KEEP and ZERO stay 0 */
 	uint64_t kept_for[KEEP_REASONS];	/* pages kept for lack of a fact, by reason */
+	uint64_t free_blocks[SCAN_ORDERS];	/* struct pages that begin a free block, by order */
+	struct scan_samples *samples;	/* NULL: not wanted; else the caller's */
 };
 
 /* What all scanners of a run share; read-only while scanning. */

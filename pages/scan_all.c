@@ -10,6 +10,7 @@ struct scan_slot {
 	uint64_t block;
 	uint8_t *keep;
 	struct scan_counts counts;
+	struct scan_samples *samples;	/* room for them */
 	struct err *err;
 };
 
@@ -19,7 +20,8 @@ static struct err *slot_init(void *ctx, void *slot)
 
 	(void)ctx;
 	s->keep = malloc(PLAN_BLOCK / 8);
-	return s->keep ? NULL : err_nomem;
+	s->samples = malloc(sizeof(*s->samples));
+	return s->keep && s->samples ? NULL : err_nomem;
 }
 
 static void slot_deinit(void *slot)
@@ -27,6 +29,7 @@ static void slot_deinit(void *slot)
 	struct scan_slot *s = slot;
 
 	err_free(s->err);
+	free(s->samples);
 	free(s->keep);
 }
 
@@ -67,6 +70,20 @@ static void counts_add(struct scan_counts *sum, const struct scan_counts *counts
 		sum->dropped[i] += counts->dropped[i];
 	for (unsigned int i = 0; i < KEEP_REASONS; i++)
 		sum->kept_for[i] += counts->kept_for[i];
+	for (unsigned int i = 0; i < SCAN_ORDERS; i++)
+		sum->free_blocks[i] += counts->free_blocks[i];
+	if (sum->samples && counts->samples)
+		scan_samples_merge(sum->samples, counts->samples);
+}
+
+static void slot_start(struct scan_slot *slot, uint64_t block, bool want_samples)
+{
+	slot->block = block;
+	memset(&slot->counts, 0, sizeof(slot->counts));
+	if (want_samples) {
+		memset(slot->samples, 0, sizeof(*slot->samples));
+		slot->counts.samples = slot->samples;
+	}
 }
 
 /* Hand on a finished block. */
@@ -94,8 +111,7 @@ static struct err *feed_and_take(const struct scan_job *job, struct ordpool *poo
 		struct scan_slot *slot = more ? ordpool_begin(pool) : NULL;
 
 		if (slot) {
-			slot->block = block;
-			memset(&slot->counts, 0, sizeof(slot->counts));
+			slot_start(slot, block, sum->samples);
 			ordpool_submit(pool);
 			TRY(next_block(dump, block + 1, &block, &more));
 			continue;
@@ -125,7 +141,7 @@ struct err *scan_each(const struct scan_job *job, unsigned int threads,
 		.slot_deinit = slot_deinit,
 		.ctx = (void *)job,
 	};
-	struct scan_counts sum = { 0 };
+	struct scan_counts sum = { .samples = counts->samples };
 	struct ordpool *pool;
 	struct err *e;
 
@@ -133,6 +149,7 @@ struct err *scan_each(const struct scan_job *job, unsigned int threads,
 	e = feed_and_take(job, pool, taker, &sum, progress);
 	ordpool_destroy(pool);
 	TRY(e);
+	sum.samples = NULL;
 	counts_add(counts, &sum);
 	return NULL;
 }

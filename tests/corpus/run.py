@@ -26,6 +26,7 @@ sys.path[:0] = [str(HERE.parent), str(GEN)]
 
 import given  # noqa: E402
 import mkdump  # noqa: E402
+import recovered  # noqa: E402
 import refilter  # noqa: E402
 import xenhosts  # noqa: E402
 from expect import Expected  # noqa: E402
@@ -147,6 +148,8 @@ def try_recipe(program, recipe):
             xenhosts.try_guests(run, check_refusal, program, dump)
         if given.applies(text):
             given.try_given(run, mkdump.input_words(dump), program, dump)
+        if result == "ok" and recovered.applies(text):
+            recovered.try_recovered(run, program, text, dump)
         try_log(program, dump, folder, result)
 
 

@@ -138,6 +138,7 @@ def build_data(machine):
                       machine.word(machine.arch.linear(pgdat)))
     if machine.pmem:
         build_pmem_list(machine)
+    plan_copies(machine)
 
 
 def build_pmem_list(machine):
@@ -196,9 +197,34 @@ def vmcoreinfo_lines(machine):
     return lines
 
 
+# Statements that keep a copy of the text in memory.
+COPIES = ("in-page", "in-note", "stale")
+
+
+def plan_copies(machine):
+    """Two pages each for the copies that [vmcoreinfo] statements ask for."""
+    machine.info_copies = [
+        (words[0], machine.alloc_boot(2 * machine.page_size, machine.page_size)
+         + (number(words[1]) if len(words) > 1 else 0))
+        for words in machine.info_edits if words[0] in COPIES]
+
+
+def write_copies(machine, text):
+    """The kernel's own page, its note, and what a kernel left that ran before."""
+    for kind, place in machine.info_copies:
+        data = text.encode()
+        if kind == "stale":
+            uts, moved = machine.symbols["init_uts_ns"], machine.symbols["init_uts_ns"] + (2 << 20)
+            data = text.replace(f"SYMBOL(init_uts_ns)={uts:x}", f"SYMBOL(init_uts_ns)={moved:x}").encode()
+            data += b"CRASHTIME=1600000000\n"
+        elif kind == "in-note":
+            data = elfnote.build(elfnote.VMCOREINFO, 0, data, machine.order)
+        machine.write(place, data)
+
+
 def edit_vmcoreinfo(lines, edits):
     """Apply [vmcoreinfo] statements: `set KEY=VALUE`, `drop KEY`, `cut BYTES`,
-    `cut-in KEY` (end in the middle of that line), `drop-note`."""
+    `cut-in KEY` (end in the middle of that line). Others are for notes()."""
     for words in edits:
         verb, rest = words[0], " ".join(words[1:])
         if verb == "set":
@@ -212,7 +238,7 @@ def edit_vmcoreinfo(lines, edits):
             if not any(line.split("=")[0] == rest for line in lines):
                 raise RecipeError(f"vmcoreinfo has no {rest}")
             lines = [line for line in lines if line.split("=")[0] != rest]
-        elif verb not in ("cut", "cut-in", "drop-note"):
+        elif verb not in ("cut", "cut-in", "drop-note", *COPIES):
             raise RecipeError(f"unknown vmcoreinfo statement {verb!r}")
     text = "".join(line[:VMCOREINFO_LINE] + "\n" for line in lines)
     for words in edits:
@@ -220,8 +246,6 @@ def edit_vmcoreinfo(lines, edits):
             text = text[:number(words[1])]
         elif words[0] == "cut-in":
             text = text[:text.index(words[1]) + len(words[1]) + 2]
-        elif words[0] == "drop-note":
-            return None
     return text
 
 
@@ -250,6 +274,7 @@ def notes(machine):
     kcore = machine.config.get("elf", "kexec") == "kcore"
     area = kcore_task_notes(machine) if kcore else cpu_notes(machine)
     text = edit_vmcoreinfo(vmcoreinfo_lines(machine), machine.info_edits)
-    if text is not None:
+    write_copies(machine, text)
+    if ["drop-note"] not in machine.info_edits:
         area += elfnote.build(elfnote.VMCOREINFO, 0, text.encode(), machine.order)
     return area

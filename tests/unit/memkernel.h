@@ -31,6 +31,7 @@ struct memkernel {
 	uint8_t *mem[MEMKERNEL_SEGMENTS];	/* NULL for excluded ones */
 	unsigned int segs;
 	char info[4096];	/* VMCOREINFO text; empty: no note */
+	uint64_t cr3, cr4;	/* of a QEMU note; cr3 0: none */
 	uint8_t *file;
 	struct dump *dump;
 };
@@ -88,6 +89,16 @@ static inline void memkernel_put_word(const struct memkernel *mk, uint64_t paddr
 	memkernel_put(mk, paddr, raw, mk->form.word);
 }
 
+/* A CPU's state as QEMU notes it, version 1; only the two registers. Returns the bytes used. */
+static inline size_t memkernel_qemu(const struct memkernel *mk, uint8_t *at)
+{
+	uint8_t state[440] = { 1 };
+
+	put_u64(state + 416, mk->cr3, ORDER_LITTLE);
+	put_u64(state + 424, mk->cr4, ORDER_LITTLE);
+	return put_note(at, mk->form.order, "QEMU", 0, state, sizeof(state));
+}
+
 /* Lay out file and headers; copies memory, so it must be filled before. Returns the file's length. */
 static inline size_t memkernel_file(struct memkernel *mk)
 {
@@ -99,9 +110,12 @@ static inline size_t memkernel_file(struct memkernel *mk)
 		len += mk->mem[i] ? (size_t)mk->seg[i].size : 0;
 	mk->file = calloc(1, len);
 	put_ehdr(mk->file, mk->form, mk->machine, phdr, (uint16_t)(mk->segs + 1));
+	if (mk->cr3)
+		out.filesz += memkernel_qemu(mk, mk->file + notes);
 	if (mk->info[0])
-		out.filesz = out.memsz = put_note(mk->file + notes, mk->form.order, "VMCOREINFO", 0,
-						  mk->info, strlen(mk->info));
+		out.filesz += put_note(mk->file + notes + out.filesz, mk->form.order, "VMCOREINFO", 0,
+				       mk->info, strlen(mk->info));
+	out.memsz = out.filesz;
 	put_phdr(mk->file + phdr, mk->form, &out);
 	for (unsigned int i = 0; i < mk->segs; i++) {
 		const struct memseg *seg = &mk->seg[i];

@@ -196,6 +196,35 @@ static void test_filled(void)
 	flatkernel_close(&fk);
 }
 
+/* Symbols of exports; one in memory that was freed after boot is no fact. */
+static void test_freed_symbols(void)
+{
+	static const char *const names[] = {
+		"a", "b", "c0", "c1", "c2", "c3", "c4", "c5", "c6", "clear_idx", "cpu_pgd", "cur_cpu_spec", "high_memory", "kimage_voffset",
+		"linux_banner", "max_pfn", "mem_map", "node_states", "vmlist",
+	};
+	uint64_t string = STRINGS_AT, value = 0;
+	char info[128];
+
+	open_image(elf_forms[0]);
+	for (unsigned int i = 0; i < ARRAY_LEN(names); i++) {
+		memkernel_put(&fk.mk, string + 1, names[i], strlen(names[i]) + 1);
+		put_relative(TABLE_AT + i * 12, VALUES_AT + i * 8);
+		put_relative(TABLE_AT + i * 12 + 4, string + 1);
+		string += strlen(names[i]) + 1;
+	}
+	/* vmlist, the last, is in front of the end. */
+	snprintf(info, sizeof(info), "SYMBOL(_stext)=%x\nSYMBOL(__init_begin)=%x\n"
+		 "SYMBOL(__init_end)=%x\n", IMAGE, VALUES_AT + 18 * 8, VALUES_AT + 19 * 8);
+	if (flatkernel_open(&fk, info)) {
+		CHECK_OK(kernel_fill_facts(&fk.kernel));
+		CHECK(fact_symbol(&fk.kernel.facts, "max_pfn", &value) && value == VALUES_AT + 15 * 8);
+		CHECK(fact_symbol(&fk.kernel.facts, "node_states", &value) && value == VALUES_AT + 17 * 8);
+		CHECK(!fact_has(&fk.kernel.facts, "SYMBOL(vmlist)"));
+	}
+	flatkernel_close(&fk);
+}
+
 int main(void)
 {
 	RUN(test_btf_by_symbols);
@@ -203,5 +232,6 @@ int main(void)
 	RUN(test_no_btf);
 	RUN(test_exports);
 	RUN(test_filled);
+	RUN(test_freed_symbols);
 	return unit_status();
 }

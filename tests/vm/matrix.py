@@ -35,7 +35,7 @@ class Guest:
     name: str
     kernel: str
     cpu: str = FOUR_LEVELS
-    memory: int = 1024
+    memory: int = 768
     workload: str = WORKLOAD
     kexec: str = ""
     cmdline: str = "hugepages=8"
@@ -75,7 +75,7 @@ GUESTS = [
     Guest("x86-6.16", "6.16", memory=512, **BRIEF, why="page types renumbered"),
     Guest("x86-7.0", "7.0", memory=512, **BRIEF, disk="nvme", why="kallsyms without relative_base; no modules"),
     Guest("x86-7.1", "7.1", memory=512, **BRIEF, disk="nvme", cpu=FIVE_LEVELS, why="5 levels; no modules"),
-    Guest("x86-7.3", "7.3", memory=768, **BRIEF, kexec="file", why="newest kernel"),
+    Guest("x86-7.3", "7.3", **BRIEF, kexec="file", why="newest kernel"),
     Guest("x86-6.1-big", "6.1", memory=4352, nodes=2, cmdline=HUGE, kexec="load",
           workload="hugetlb1g=1024 " + WORKLOAD,
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
@@ -86,7 +86,7 @@ GUESTS = [
           why="memory added and partly taken offline again"),
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
-    Guest("x86-6.12-callers", "6.12", memory=768, kexec="file", workload=CALLED,
+    Guest("x86-6.12-callers", "6.12", kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
     Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live="yes", qemu="kdump-zlib",
