@@ -35,6 +35,13 @@ struct mapping {
 	uint64_t len;		/* bytes from va on; 0 = empty */
 };
 
+/* What comes of trying a guess against something known. */
+enum probe {
+	PROBE_NO,	/* what is there contradicts the guess */
+	PROBE_UNKNOWN,	/* the proof is not in the dump, or nothing is known to compare with */
+	PROBE_YES,
+};
+
 struct arch {
 	const char *name;	/* as in utsname.machine and messages */
 	const char *uts_names;	/* blank-separated names utsname.machine may have */
@@ -87,6 +94,11 @@ struct arch {
 	 * err_not_found when there is no such kernel.
 	 */
 	struct err *(*search)(const struct arch_env *env, struct facts *learned);
+	/*
+	 * NULL: cannot tell. Whether the CPUs whose registers are in the dump's notes ran
+	 * with the page tables of this kernel, and not of one that was there before.
+	 */
+	enum probe (*ran)(const struct arch_env *env, const void *state);
 };
 
 /* The row for an ELF machine number, or NULL. */

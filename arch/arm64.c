@@ -174,4 +174,5 @@ const struct arch arch_arm64 = {
 	.is_kernel_address = arm64_is_kernel_address,
 	.phys_base = arm64_phys_base,
 	.tables = arm64_tables,
+	.search = arm64_search,
 };

@@ -37,4 +37,8 @@ struct err *arm64_choose_form(const struct arch_env *env, struct arm64 *state)
 /* Find the direct map once the form is set; it is not needed, so no error. */
 void arm64_find_linear(const struct arch_env *env, struct arm64 *state);
 
+/* arch->search */
+struct err *arm64_search(const struct arch_env *env, struct facts *learned)
+	__attribute__((warn_unused_result));
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "arch/probe.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -63,6 +64,24 @@ enum probe probe_walk(const struct arch_env *env, const struct pt_form *form, ui
 		return mapping_pa(&map, va) == pa ? PROBE_YES : PROBE_NO;
 	err_free(e);
 	return missing ? PROBE_UNKNOWN : PROBE_NO;
+}
+
+bool probe_banner(const uint8_t *bytes, size_t len, char ret[PROBE_RELEASE])
+{
+	static const char words[] = "Linux version ";
+	const uint8_t *end = bytes + len, *p = memmem(bytes, len, words, sizeof(words) - 1);
+	size_t n = 0;
+
+	if (!p)
+		return false;
+	p += sizeof(words) - 1;
+	while (p + n < end && n < PROBE_RELEASE - 1 && p[n] > ' ' && p[n] <= '~')
+		n++;
+	if (!n || !isdigit(p[0]) || !memchr(p, '.', n) || p + n + 1 >= end || memcmp(p + n, " (", 2))
+		return false;
+	memcpy(ret, p, n);
+	ret[n] = '\0';
+	return true;
 }
 
 uint64_t probe_memory_end(const struct dump *dump)

@@ -10,12 +10,6 @@
 
 #include "arch/arch.h"
 
-enum probe {
-	PROBE_NO,	/* what is there contradicts the guess */
-	PROBE_UNKNOWN,	/* the proof is not in the dump, or nothing is known to compare with */
-	PROBE_YES,
-};
-
 /*
  * SYMBOL(init_uts_ns) lies at physical @pa: its sysname is "Linux" and its
  * release is OSRELEASE, as far as that is known.
@@ -25,6 +19,14 @@ enum probe probe_uts(const struct arch_env *env, uint64_t pa);
 /* The page tables of @form at @root_pa map @va to @pa. */
 enum probe probe_walk(const struct arch_env *env, const struct pt_form *form, uint64_t root_pa,
 		      uint64_t va, uint64_t pa);
+
+#define PROBE_RELEASE 65	/* room for a release and its NUL */
+
+/*
+ * @bytes have "Linux version RELEASE (" in them, the kernel's banner or its log's first line:
+ * the release goes to @ret, and true is returned.
+ */
+bool probe_banner(const uint8_t *bytes, size_t len, char ret[PROBE_RELEASE]);
 
 /* Address arithmetic of leaves: where @map puts @va, which it covers. */
 static inline uint64_t mapping_pa(const struct mapping *map, uint64_t va)

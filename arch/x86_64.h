@@ -4,6 +4,7 @@
 #define ARCH_X86_64_H
 
 #include "arch/arch.h"
+#include "arch/probe.h"
 
 /* Linked address of physical 0 of the kernel image, __START_KERNEL_map; the same in every kernel. */
 #define X86_64_KERNEL_MAP 0xffffffff80000000ull
@@ -18,6 +19,21 @@ struct x86_64 {
 	uint64_t linear_base;	/* PAGE_OFFSET */
 	uint64_t linear_len;	/* bytes */
 };
+
+/* With page table isolation roots are pairs; this bit of CR3 chooses the user's half. */
+#define X86_64_USER_HALF UINT64_C(0x1000)
+
+/* Page tables that a CPU used: CR3 without what is no address, and the depth CR4 says. */
+struct x86_64_cpu {
+	uint64_t root_pa;
+	unsigned int levels;
+};
+
+/* The next CPU of QEMU's notes; *@pos starts at 0. False behind the last. */
+bool x86_64_next_cpu(const struct dump *dump, size_t *pos, struct x86_64_cpu *ret);
+
+/* arch->ran */
+enum probe x86_64_ran(const struct arch_env *env, const void *state);
 
 /* Tables of @levels levels; @sme_mask: bits of entries that are no address. */
 void x86_64_form_init(struct pt_form *form, unsigned int levels, uint64_t sme_mask);

@@ -8,13 +8,11 @@
  */
 #include "arch/x86_64.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "arch/probe.h"
 #include "base/checked.h"
-#include "elf_info.h"
 #include "input/stored.h"
 
 #define PAGE 4096u
@@ -32,21 +30,15 @@
 /* Direct map, vmalloc, vmemmap, image: the kernel's own root has at least these in its half. */
 #define OWN_ENTRIES_MIN 4u
 
-/* QEMUCPUState, the desc of its notes, version 1: at least so long, registers at these offsets. */
-#define QEMU_LEN 432u
-#define QEMU_CR3 416u
-#define QEMU_CR4 424u
-#define CR4_LA57 (UINT64_C(1) << 12)
-/* With page table isolation the user's half of a pair of roots. */
-#define CR3_USER_HALF 0x1000u
-
 /* Pages of memory whose last entry looks like that of a root; one of few is. */
 #define ROOTS_MAX 65536u
+/* Of these, such that map something where images are. The first is right, unless it is of no Linux. */
+#define IMAGES_MAX 128u
 
 struct hunt {
 	const struct arch_env *env;
 	uint64_t memory_mask;	/* address bits that memory has */
-	unsigned int roots;
+	unsigned int roots, images;
 	/* What is being tried, and in the end found. */
 	struct pt_form form;
 	uint64_t root_pa;
@@ -54,7 +46,7 @@ struct hunt {
 	uint64_t image_va, image_end;	/* mapped at one distance from physical memory */
 	uint64_t image_pa;
 	uint64_t own_root_pa;
-	char release[65];
+	char release[PROBE_RELEASE];
 	bool found;
 };
 
@@ -92,8 +84,9 @@ static bool find_image(struct hunt *h)
 	uint64_t at, pa;
 	bool found = false;
 
-	if (!has_image_tables(h))
+	if (h->images >= IMAGES_MAX || !has_image_tables(h))
 		return false;
+	h->images++;
 	for (at = 0; at < IMAGE_MAX; at += PMD_SIZE) {
 		uint64_t va = X86_64_KERNEL_MAP + at;
 
@@ -122,25 +115,6 @@ static bool is_own_root(const struct hunt *h, const uint8_t *page, uint64_t pa, 
 	for (unsigned int i = ENTRIES / 2; i < ENTRIES; i++)
 		used += get_u64(page + i * 8, ORDER_LITTLE) & ENTRY_PRESENT;
 	return used >= OWN_ENTRIES_MIN && walk(h, pa, va, &back) && back == pa;
-}
-
-/* "Linux version RELEASE (": the banner, or the log's first line in the image. */
-static bool take_release(struct hunt *h, const uint8_t *page, const uint8_t *end)
-{
-	static const char words[] = "Linux version ";
-	const uint8_t *p = memmem(page, (size_t)(end - page), words, sizeof(words) - 1);
-	size_t n = 0;
-
-	if (!p)
-		return false;
-	p += sizeof(words) - 1;
-	while (p + n < end && n < sizeof(h->release) - 1 && p[n] > ' ' && p[n] <= '~')
-		n++;
-	if (!n || !isdigit(p[0]) || !memchr(p, '.', n) || p + n + 1 >= end || memcmp(p + n, " (", 2))
-		return false;
-	memcpy(h->release, p, n);
-	h->release[n] = '\0';
-	return true;
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -175,7 +149,7 @@ static bool search_image(struct hunt *h)
 			has_root = true;
 			h->own_root_pa = pa;
 		}
-		has_release = has_release || take_release(h, page, page + len);
+		has_release = has_release || probe_banner(page, len, h->release);
 	}
 	return has_root && has_release;
 }
@@ -204,23 +178,15 @@ static bool try_root(struct hunt *h, uint64_t root_pa, unsigned int levels)
 	return h->found;
 }
 
-/* The page tables that the CPUs used, from QEMU's notes. */
+/* The page tables that the CPUs used. */
 static void search_by_registers(struct hunt *h)
 {
-	const struct dump *dump = h->env->dump;
-	struct elf_note note;
+	struct x86_64_cpu cpu;
 	size_t pos = 0;
 
-	while (!h->found && elf_note_next(dump->notes, dump->notes_len, dump->order, &pos, &note)) {
-		unsigned int levels;
-		uint64_t cr3;
-
-		if (!elf_note_is(&note, "QEMU", 0) || note.desc_len < QEMU_LEN)
-			continue;
-		levels = get_u64(note.desc + QEMU_CR4, ORDER_LITTLE) & CR4_LA57 ? 5 : 4;
-		cr3 = get_u64(note.desc + QEMU_CR3, ORDER_LITTLE) & ENTRY_ADDRESS;
-		if (!try_root(h, cr3, levels) && cr3 & CR3_USER_HALF)
-			try_root(h, cr3 & ~(uint64_t)CR3_USER_HALF, levels);
+	while (!h->found && x86_64_next_cpu(h->env->dump, &pos, &cpu)) {
+		if (!try_root(h, cpu.root_pa, cpu.levels) && cpu.root_pa & X86_64_USER_HALF)
+			try_root(h, cpu.root_pa & ~X86_64_USER_HALF, cpu.levels);
 	}
 }
 
@@ -237,7 +203,7 @@ static struct err *look(void *ctx, uint64_t pa, const uint8_t *bytes, size_t len
 		if (!try_root(h, pa + at, 4))
 			try_root(h, pa + at, 5);
 	}
-	*done = h->found || h->roots >= ROOTS_MAX;
+	*done = h->found || h->roots >= ROOTS_MAX || h->images >= IMAGES_MAX;
 	return NULL;
 }
 

@@ -124,7 +124,8 @@ struct err *audit_run(const struct run *run, struct machine *machine,
 
 	*summary = (struct audit_summary){ .ran = false };
 	*counts = (struct scan_counts){ .samples = NULL };
-	if (!machine->map)
+	/* The kernel's own choice has no class that could be given up. */
+	if (!machine->map || machine->has_bitmap)
 		return judging->judge(judging->ctx, NULL, counts);
 	r.samples = malloc(sizeof(*r.samples));
 	if (!r.samples)

@@ -3,19 +3,13 @@
 #ifndef CLI_AUDIT_H
 #define CLI_AUDIT_H
 
+#include "cli/audit_summary.h"
 #include "cli/machine.h"
-#include "pages/audit.h"
 
-/* What all rounds of the audit found; for the report and --json. */
-struct audit_summary {
-	bool ran;
-	uint32_t kept;			/* classes kept whole; bits as in audit.h */
-	struct audit_result last;	/* the round that passed, or the one that ended the run */
-	struct audit_finding findings[AUDIT_FINDINGS_MAX];	/* of all rounds */
-	unsigned int count;
-};
-
-/* One judging of all blocks into a new plan, whose blocks @taker gets beside it. */
+/*
+ * Judge all blocks into a new plan, adding to @counts; @taker, when not NULL, gets
+ * each block beside the plan.
+ */
 struct audit_judging {
 	struct err *(*judge)(void *ctx, const struct scan_taker *taker, struct scan_counts *counts);
 	void *ctx;

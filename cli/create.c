@@ -201,6 +201,7 @@ static struct report make_report(const struct create *c)
 	report.bytes_written = outputs_written(&c->outputs);
 	report.scan = &c->counts;
 	report.copy = &c->stats;
+	report.audit = &c->audit;
 	report.meter = &c->meter;
 	return report;
 }

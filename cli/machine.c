@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/checked.h"
+#include "kernel/pmem.h"
 #include "pages/free_list.h"
 #include "pages/plan.h"
 
@@ -69,18 +71,88 @@ static struct err *find_xen(struct machine *m, const struct options *options, un
 			   options->vmcore);
 }
 
+static struct err *load_types(struct machine *m, struct types **ret)
+{
+	struct err *e = kernel_load_types(m->reader, ret);
+
+	if (!e || err_kind(e) == ERR_NOMEM)
+		return e;
+	log_debug(m->kernel->log, "types of the kernel: %s", err_text(e));
+	err_free(e);
+	return NULL;
+}
+
+/* A class that -d leaves out and of which the kernel left out no page: that much stays. */
+static void tell_what_stays(const struct machine *m, unsigned int level)
+{
+	const uint64_t *pages = m->bitmap.pages;
+	const struct {
+		unsigned int levels;
+		uint64_t pages;
+		const char *text;
+	} classes[] = {
+		{ LEVEL_CACHE | LEVEL_CACHE_PRIVATE,
+		  pages[CRASH_BITMAP_CACHE] + pages[CRASH_BITMAP_CACHE_PRIVATE], "cache" },
+		{ LEVEL_USER, pages[CRASH_BITMAP_USER], "user" },
+		{ LEVEL_FREE, pages[CRASH_BITMAP_FREE], "free" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+		if ((level & classes[i].levels) && !classes[i].pages)
+			log_warn(m->kernel->log, "-q: the kernel left out no %s pages, so they stay",
+				 classes[i].text);
+	}
+}
+
+/* -q: the kernel's own bitmap, where it can be obeyed. */
+static struct err *find_bitmap(struct machine *m, const struct options *options, unsigned int level)
+{
+	const struct log *log = m->kernel->log;
+	struct scan_job job = { .kernel = m->kernel, .bitmap = &m->bitmap, .level = level };
+	struct err *e;
+
+	if (!options->kernel_bitmap)
+		return NULL;
+	e = m->reader ? crash_bitmap_read(m->reader, &m->bitmap) :
+			err_new(ERR_UNSUPPORTED, "%s", err_text(m->kernel->no_arch));
+	if (!e)
+		e = scan_check_bitmap(&job);
+	if (err_kind(e) == ERR_NOMEM)
+		return e;
+	m->has_bitmap = !e;
+	if (e)
+		log_warn(log, "%s: -q has no effect: %s", options->vmcore, err_text(e));
+	else
+		log_common(log, "-q: pages are left out as the crashed kernel chose.");
+	err_free(e);
+	if (!m->has_bitmap)
+		return NULL;
+	if (m->bitmap.pfns < m->dump->max_mapnr)
+		log_warn(log, "-q: the kernel's bitmap has %" PRIu64 " bits for %" PRIu64 " pages: the rest"
+			 " stays", m->bitmap.pfns, m->dump->max_mapnr);
+	tell_what_stays(m, level);
+	return NULL;
+}
+
 static struct err *find_pmem(struct machine *m, const char *name)
 {
-	bool found = false;
+	struct kreader *reader = m->reader;
+	struct types *types = NULL;
+	bool known = false;
+	struct err *e;
 
-	if (!m->dump->pmem.count)
-		return NULL;
 	if (m->reader)
-		TRY(kernel_pmem_metadata(m->reader, &m->metadata, &found));
-	if (!found)
+		TRY(load_types(m, &types));
+	else	/* Without translation info blocks of marked segments are still found. */
+		TRY(kreader_create(m->kernel, &reader));
+	e = kernel_find_pmem(reader, types, &m->metadata, &known);
+	types_destroy(types);
+	if (reader != m->reader)
+		kreader_destroy(reader);
+	if (!e && m->dump->pmem.count && !known)
 		log_warn(m->kernel->log, "%s: persistent memory without a list of its metadata: all"
 			 " of it is left out", name);
-	return NULL;
+	return e;
 }
 
 struct err *machine_bring_up(const struct run *run, unsigned int level, struct machine *machine)
@@ -96,8 +168,10 @@ struct err *machine_bring_up(const struct run *run, unsigned int level, struct m
 	if (m->dump->incomplete)
 		log_warn(log, "%s: marked incomplete or cut off: pages are missing", name);
 	TRY(find_xen(m, run->options, &level));
-	TRY(find_struct_pages(m, level, name));
-	if (m->map && (level & LEVEL_FREE))
+	TRY(find_bitmap(m, run->options, level));
+	if (!m->has_bitmap || run->options->exclude_vmemmap)
+		TRY(find_struct_pages(m, level, name));
+	if (m->map && !m->has_bitmap && (level & LEVEL_FREE))
 		TRY(free_list_collect(m->reader, m->map, &m->layout, FREE_LIST_BUDGET,
 				      &m->free_pages));
 	TRY(find_pmem(m, name));
@@ -108,6 +182,7 @@ struct err *machine_bring_up(const struct run *run, unsigned int level, struct m
 		.level = level,
 		.pmem_metadata = &m->metadata,
 		.free_pages = &m->free_pages,
+		.bitmap = m->has_bitmap ? &m->bitmap : NULL,
 		.xen = m->xen,
 		.unused_vmemmap = &m->unused.pfns,
 	};
@@ -174,6 +249,7 @@ struct report machine_report(const struct machine *machine, const struct resourc
 		.max_mapnr = machine->dump->max_mapnr,
 		.present = machine->dump->present_count,
 		.left_out = machine->dump->present_count - machine->dump->stored_count,
+		.by_kernel = machine->has_bitmap,
 		.has_xen = machine->xen != NULL,
 		.has_pmem = machine->dump->pmem.count != 0,
 		.page_size = UINT64_C(1) << machine->kernel->page_shift,

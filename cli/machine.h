@@ -18,6 +18,8 @@ struct machine {
 	struct kreader *reader;		/* NULL: no translation */
 	struct page_layout layout;	/* valid when map is there */
 	struct mem_map *map;		/* NULL: struct pages not needed, or not to be had */
+	struct crash_bitmap bitmap;	/* valid when has_bitmap */
+	bool has_bitmap;		/* -q, and the kernel left one that can be obeyed */
 	struct xen *xen;		/* NULL: -X was not asked for */
 	struct ranges metadata;		/* of pmem, pfns */
 	struct ranges free_pages;	/* pfns, where struct pages do not tell */

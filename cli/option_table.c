@@ -27,6 +27,9 @@ const struct option_row option_rows[] = {
 	{ .letter = 'e', .group = GROUP_OUTPUT, FLAG(exclude_vmemmap),
 	  .help = "leave out the struct pages of pages that are left out (needs\n"
 		  "--work-dir)" },
+	{ .letter = 'q', .group = GROUP_OUTPUT, FLAG(kernel_bitmap),
+	  .help = "leave out the pages that the crashed kernel chose itself, where it\n"
+		  "left a crash_dump_bitmap_info and that fits VMCORE and -d" },
 	{ .letter = 'X', .group = GROUP_OUTPUT, FLAG(exclude_guests),
 	  .help = "leave out pages of the guests of a Xen host (all domains but 0)\n"
 		  "and its free pages; of -d only 1 has an effect then" },
@@ -192,14 +195,16 @@ const struct option_rule option_rules[] = {
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--verify", RULE_CONFLICT, "--dump-dmesg --estimate --mem-usage --reassemble --split --dry-run" },
 	{ "--verify", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -L -X -g" },
+	/* These read struct pages, or none. */
+	{ "-q", RULE_CONFLICT, "-X --estimate --mem-usage --dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
 	{ "--config", RULE_NEEDS, "-x" },
 	{ "-g", RULE_NEEDS, "-x" },
 	/* Modes in which these would have no effect. */
-	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x" },
-	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i" },
-	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -x --split" },
+	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x" },
+	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i -q" },
+	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --split" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

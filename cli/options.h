@@ -57,6 +57,7 @@ struct options {
 	uint64_t cyclic_buffer_kb;	/* 0 when not given */
 	bool force;			/* -f */
 	bool exclude_vmemmap;		/* -e */
+	bool kernel_bitmap;		/* -q */
 	bool dry_run;
 	bool strict;			/* --strict: a failed audit is an error */
 	bool show_stats;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "cli/audit_summary.h"
 #include "cli/progress.h"
 
 /* Which reports have a row. */
@@ -173,6 +174,8 @@ void report_write(const struct report *report, FILE *out)
 {
 	write_pages(report, out);
 	write_doubts(report, out);
+	if (report->audit)
+		audit_summary_write(report->audit, out);
 	write_cost(report, out);
 }
 
@@ -209,6 +212,8 @@ void report_json(const struct report *report, struct json *json)
 	uint64_t excluded = excluded_pages(report);
 
 	json_object(json, "pages");
+	if (report->by_kernel)
+		json_bool(json, "chosen_by_kernel", true);
 	json_number(json, "original_pages", report->present);
 	json_number(json, "excluded_pages", excluded);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

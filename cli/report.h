@@ -13,6 +13,8 @@
 #include "output/copy.h"
 #include "pages/scan.h"
 
+struct audit_summary;
+
 struct report {
 	unsigned int level;
 	uint64_t max_mapnr;		/* pfns are below this */
@@ -21,6 +23,7 @@ struct report {
 	bool without_vmemmap;		/* -e was given: its row is there */
 	bool has_pmem;			/* the dump has persistent memory */
 	bool is_elf;		/* copy->elf_pages counts */
+	bool by_kernel;			/* -q: pages went by the kernel's own bitmap */
 	bool has_xen;			/* pages were judged by Xen's frame table */
 	uint64_t bytes_written;
 	uint64_t page_size;
@@ -32,6 +35,7 @@ struct report {
 	uint64_t plan_forgotten;	/* blocks judged once more for lack of it */
 	const struct scan_counts *scan;
 	const struct copy_stats *copy;
+	const struct audit_summary *audit;	/* NULL: there was none */
 	const struct meter *meter;
 };
 

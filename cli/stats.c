@@ -62,6 +62,10 @@ void stats_take_report(struct stats *stats, const struct report *report)
 	stats->scan = *report->scan;
 	stats->copy = *report->copy;
 	stats->meter = *report->meter;
+	if (report->audit) {
+		stats->audit = *report->audit;
+		stats->report.audit = &stats->audit;
+	}
 	stats->report.scan = &stats->scan;
 	stats->report.copy = &stats->copy;
 	stats->report.meter = &stats->meter;
@@ -149,6 +153,8 @@ static void write_pages_run(const struct stats *stats, struct json *json)
 	json_number(json, "threads", stats->report.threads);
 	json_number(json, "memory_budget_bytes", stats->report.memory_budget);
 	write_missing(stats, json);
+	if (stats->report.audit)
+		audit_summary_json(stats->report.audit, json);
 	if (stats->classified) {
 		write_plan(stats, json);
 		report_json(&stats->report, json);

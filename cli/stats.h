@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cli/audit_summary.h"
 #include "cli/console.h"
 #include "cli/json.h"
 #include "cli/meter.h"
@@ -46,9 +47,10 @@ struct stats {
 	uint64_t plan_budget;	/* bytes */
 	bool classified;	/* report.scan counts */
 	bool has_report;
-	struct report report;	/* points to the three below */
+	struct report report;	/* points to the four below */
 	struct scan_counts scan;
 	struct copy_stats copy;
+	struct audit_summary audit;
 	struct meter meter;
 
 	/* A run that reads the log. */

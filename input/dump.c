@@ -323,6 +323,24 @@ struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
 	return NULL;
 }
 
+struct err *dump_mark_pmem(struct dump *dump, uint64_t start, uint64_t end)
+{
+	uint64_t first = div_round_up(start, UINT64_C(1) << dump->page_shift);
+	uint64_t last = min_u64(end >> dump->page_shift, dump->max_mapnr);
+	struct range range;
+	bool found = false;
+
+	if (first < last)
+		TRY(dump_next_present(dump, first, last, &range, &found));
+	return found ? ranges_add(&dump->pmem, first, last) : NULL;
+}
+
+struct err *dump_unmark_pmem(struct dump *dump, uint64_t start, uint64_t end)
+{
+	return ranges_remove(&dump->pmem, start >> dump->page_shift,
+			     div_round_up(end, UINT64_C(1) << dump->page_shift));
+}
+
 void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len)
 {
 	free(dump->given_vmcoreinfo);

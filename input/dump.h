@@ -153,7 +153,7 @@ struct dump {
 	/* Formats without page ops; ask dump_next_present() and dump_stored_bits(). */
 	struct ranges present;	/* pfns that a segment touches: bitmap1 */
 	struct ranges missing;	/* present pfns without stored data (memsz beyond filesz) */
-	struct ranges pmem;	/* pfns inside segments marked is_pmem */
+	struct ranges pmem;	/* pfns inside segments marked is_pmem; see dump_mark_pmem() */
 	/* Lookup index over segments, private to input/. */
 	struct dump_index *index;
 };
@@ -211,6 +211,16 @@ void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len);
  * reads by address work before it.
  */
 struct err *dump_set_page_size(struct dump *dump, uint64_t page_size)
+	__attribute__((warn_unused_result));
+
+/*
+ * What the kernel says of the bytes [start, end), in machine addresses: persistent memory,
+ * whatever their segments say, or none. Whole pages go into dump->pmem, if any of
+ * them is in the dump; touched ones come out of it.
+ */
+struct err *dump_mark_pmem(struct dump *dump, uint64_t start, uint64_t end)
+	__attribute__((warn_unused_result));
+struct err *dump_unmark_pmem(struct dump *dump, uint64_t start, uint64_t end)
 	__attribute__((warn_unused_result));
 
 /*

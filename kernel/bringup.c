@@ -125,11 +125,9 @@ void kernel_stop_arch(struct kernel *kernel)
 	kernel->arch_state = NULL;
 }
 
-/* Architecture and utsname, which proves it. What fails here is kept in no_arch. */
-static struct err *learn_translation(struct kernel *kernel)
+/* What the utsname proves the translation with. What fails here is kept in no_arch. */
+static struct err *settle_translation(struct kernel *kernel, struct err *e)
 {
-	struct err *e = kernel_start_arch(kernel);
-
 	if (!e)
 		e = kernel_read_uts(kernel);
 	else
@@ -141,6 +139,11 @@ static struct err *learn_translation(struct kernel *kernel)
 		kernel->no_arch = e;
 	}
 	return NULL;
+}
+
+static struct err *learn_translation(struct kernel *kernel)
+{
+	return settle_translation(kernel, kernel_start_arch(kernel));
 }
 
 /* VMCOREINFO calls the kernel's page tables swapper_pg_dir, which is a macro on x86_64. */
@@ -179,7 +182,9 @@ static struct err *fill_facts(struct kernel *kernel)
 	if (!missing || !kernel->arch)
 		return NULL;
 	log_debug(kernel->log, "facts: %s is not known; asking the kernel's own memory", missing);
-	return kernel_fill_facts(kernel);
+	TRY(kernel_fill_facts(kernel));
+	/* Only now its address may be known. */
+	return kernel->uts_from_memory ? NULL : settle_translation(kernel, NULL);
 }
 
 static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)

@@ -142,15 +142,6 @@ struct err *klist_for_each_back(struct kreader *reader, uint64_t head, uint64_t 
 	__attribute__((warn_unused_result));
 
 /*
- * The pfn ranges of pmem metadata named by SYMBOL(devm_memmap_vmcore_head)
- * (RFC "pmem memmap dump" v2, 2023-04; in no released kernel). *found says
- * whether the kernel has the list. A bad element is skipped with a warning; a
- * broken list ends there with one.
- */
-struct err *kernel_pmem_metadata(struct kreader *reader, struct ranges *metadata, bool *found)
-	__attribute__((warn_unused_result));
-
-/*
  * Write the kernel log as text: "[%5lld.%06ld] text\n" per record, with the
  * caller id where the kernel records one. Kernels up to 3.4 have text already,
  * which is written as it is. @since_clear: only what came after the log was

@@ -36,11 +36,20 @@ struct recovery {
 	bool can_prove;			/* there is a translation for this machine */
 	unsigned int tries;
 	bool found;
-	bool disagree;			/* unproved texts of several releases */
 	struct recover_text best;	/* when found */
+	char other[72];			/* release of one that is of another kernel than the best; empty: none */
+	uint64_t other_pa;
 	char refused[72];		/* release of one that was not proved; empty: none */
 	uint64_t refused_pa;
 };
+
+static bool did_run(const struct recovery *r, const struct kernel *trial)
+{
+	struct arch_env env = kernel_arch_env(trial, &trial->facts);
+
+	env.view = r->view;
+	return trial->arch->ran && trial->arch->ran(&env, trial->arch_state) == PROBE_YES;
+}
 
 /* The kernel of @text, its addresses and page tables: is that its utsname? */
 static struct err *prove(const struct recovery *r, struct recover_text *text, bool *ret)
@@ -61,6 +70,7 @@ static struct err *prove(const struct recovery *r, struct recover_text *text, bo
 	if (!e)
 		e = kernel_read_uts(&trial);
 	*ret = !e && trial.uts_from_memory;
+	text->ran = *ret && did_run(r, &trial);
 	kernel_stop_arch(&trial);
 	if (!*ret)
 		dump->machine = machine;
@@ -72,12 +82,14 @@ static struct err *prove(const struct recovery *r, struct recover_text *text, bo
 	return e;
 }
 
-/* A note is the kernel's own, and of two kernels that one is meant that crashed. */
+/* A note is the kernel's own; of two kernels that one is meant that crashed, else the one that ran. */
 static bool is_better(const struct recover_text *a, const struct recover_text *b)
 {
 	if (a->in_note != b->in_note)
 		return a->in_note;
-	return a->has_crashtime && !b->has_crashtime;
+	if (a->has_crashtime != b->has_crashtime)
+		return a->has_crashtime;
+	return a->ran && !b->ran;
 }
 
 static const char *release_of(const struct recover_text *text)
@@ -88,18 +100,35 @@ static const char *release_of(const struct recover_text *text)
 	return release;
 }
 
+/* Of another kernel, or, where both are proved, of another boot of it. */
+static bool is_other_kernel(const struct recovery *r, const struct recover_text *a,
+			    const struct recover_text *b)
+{
+	uint64_t uts_a = 0, uts_b = 0;
+
+	return strcmp(release_of(a), release_of(b)) ||
+	       (r->can_prove && fact_symbol(&a->facts, "init_uts_ns", &uts_a) &&
+		fact_symbol(&b->facts, "init_uts_ns", &uts_b) && uts_a != uts_b);
+}
+
 static void keep(struct recovery *r, struct recover_text *text)
 {
-	if (r->found && !r->can_prove && strcmp(release_of(text), release_of(&r->best)))
-		r->disagree = true;
-	if (r->found && !is_better(text, &r->best)) {
-		recover_text_free(text);
+	struct recover_text lesser = *text;
+
+	if (!r->found) {
+		r->found = true;
+		r->best = *text;
 		return;
 	}
-	if (r->found)
-		recover_text_free(&r->best);
-	r->found = true;
-	r->best = *text;
+	if (is_better(text, &r->best)) {
+		lesser = r->best;
+		r->best = *text;
+	}
+	if (is_other_kernel(r, &lesser, &r->best)) {
+		snprintf(r->other, sizeof(r->other), "%s", release_of(&lesser));
+		r->other_pa = lesser.pa;
+	}
+	recover_text_free(&lesser);
 }
 
 static void refuse(struct recovery *r, struct recover_text *text)
@@ -260,6 +289,9 @@ static struct err *take(struct recovery *r, struct kernel *kernel)
 	log_warn(kernel->log, "%s: no VMCOREINFO note; the VMCOREINFO of kernel %s at physical %#" PRIx64
 		 " is used%s", kernel->dump->src->name, release_of(text), text->pa,
 		 r->can_prove ? "" : ", unchecked");
+	if (r->other[0])
+		log_warn(kernel->log, "%s: memory has another kernel, too: %s, by the VMCOREINFO at physical %#"
+			 PRIx64, kernel->dump->src->name, r->other, r->other_pa);
 	dump_give_vmcoreinfo(kernel->dump, text->text, text->len);
 	text->text = NULL;
 	facts_deinit(&kernel->facts);
@@ -272,9 +304,9 @@ static void say_nothing_fits(const struct recovery *r)
 {
 	const struct kernel *kernel = r->kernel;
 
-	if (r->disagree)
-		log_warn(kernel->log, "%s: no VMCOREINFO note; memory has that of %s and of other kernels,"
-			 " and nothing tells which it is", kernel->dump->src->name, release_of(&r->best));
+	if (r->found)
+		log_warn(kernel->log, "%s: no VMCOREINFO note; memory has that of %s and of %s, and nothing "
+			 "tells which it is", kernel->dump->src->name, release_of(&r->best), r->other);
 	else if (r->refused[0])
 		log_warn(kernel->log, "%s: no VMCOREINFO note; what memory has of %s at physical %#" PRIx64
 			 " does not lead to that kernel and is not used", kernel->dump->src->name,
@@ -311,7 +343,7 @@ static struct err *find_by_tables(struct kernel *kernel, const struct arch *arch
 static struct err *recover(struct recovery *r, struct kernel *kernel, const struct arch *arch)
 {
 	TRY(search(r));
-	if (r->found && !r->disagree)
+	if (r->found && (r->can_prove || !r->other[0]))
 		return take(r, kernel);
 	say_nothing_fits(r);
 	return find_by_tables(kernel, arch, r->view);

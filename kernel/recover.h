@@ -22,6 +22,7 @@ struct recover_text {
 	uint64_t pa;		/* where it begins */
 	bool in_note;		/* behind a note header */
 	bool has_crashtime;
+	bool ran;		/* the CPUs' registers are of its kernel */
 };
 
 /*

@@ -88,23 +88,43 @@ bool audit_read_page(struct audit *audit, uint64_t pfn, struct audit_page *ret)
 	return !e;
 }
 
+/*
+ * The address of the head of the compound page that @page is a tail of; 0 when it
+ * is none. A tail may look like a head, too, where HugeTLB maps struct pages of
+ * tails to the first page of them; then its neighbour tells (scan_head.c).
+ */
+static uint64_t head_of(struct audit *audit, const struct audit_page *page,
+			const struct audit_page *next)
+{
+	uint64_t head = 0;
+
+	if (page->info.tail)
+		return decode_head_va(audit->layout, page->info.compound, page->va);
+	if (next && next->info.tail)
+		head = decode_head_va(audit->layout, next->info.compound, next->va);
+	return head == page->va ? 0 : head;
+}
+
 bool audit_read_head(struct audit *audit, uint64_t pfn, struct audit_page *ret)
 {
-	struct audit_page tail;
+	const struct page_layout *layout = audit->layout;
+	struct audit_page next;
+	bool has_next;
 	uint64_t head;
 
 	if (!audit_read_page(audit, pfn, ret))
 		return false;
-	if (ret->info.tail) {
-		head = decode_head_va(audit->layout, ret->info.compound, ret->va);
-		if (!mem_map_pfn(audit->job->map, head, &head) || !audit_read_page(audit, head, ret) ||
-		    ret->info.tail)
+	if (!ret->info.tail && !page_is_head(layout, &ret->info))
+		return true;
+	has_next = audit_read_page(audit, pfn + 1, &next);
+	head = head_of(audit, ret, has_next ? &next : NULL);
+	if (head) {
+		if (!mem_map_pfn(audit->job->map, head, &head) ||
+		    !audit_read_page(audit, head, ret) || !page_is_head(layout, &ret->info))
 			return false;
+		has_next = audit_read_page(audit, head + 1, &next);
 	}
-	if (page_is_head(audit->layout, &ret->info))
-		page_decode_head(audit->layout, ret->pfn,
-				 audit_read_page(audit, ret->pfn + 1, &tail) ? tail.bytes : NULL,
-				 &ret->info);
+	page_decode_head(layout, ret->pfn, has_next ? next.bytes : NULL, &ret->info);
 	return true;
 }
 
@@ -222,6 +242,7 @@ struct err *audit_block(struct audit *audit, uint64_t block, const uint8_t *keep
 struct err *audit_judge(struct audit *audit, const struct scan_counts *counts)
 {
 	TRY(audit_check_counters(audit, counts));
+	audit_check_poison(audit, counts);
 	TRY(audit_check_protected(audit));
 	if (counts->samples)
 		audit_check_samples(audit, counts->samples);

@@ -31,6 +31,7 @@ static enum evidence owner_evidence(struct audit *audit, uint64_t mapping, const
 	const struct kernel *kernel = audit->kernel;
 	uint64_t owner = mapping & ~MAPPING_BITS;
 	struct audit_page page;
+	enum page_class class;
 	struct mapping map;
 	struct err *e;
 
@@ -43,13 +44,11 @@ static enum evidence owner_evidence(struct audit *audit, uint64_t mapping, const
 		err_free(e);
 		return EVIDENCE_NONE;
 	}
-	switch (page_judge(audit->layout, LEVEL_MAX, page.pfn, &page.info).class) {
-	case PAGE_KEEP:
-	case PAGE_HWPOISON:
+	class = page_judge(audit->layout, audit->job->level, page.pfn, &page.info).class;
+	if (class == PAGE_KEEP || class == PAGE_HWPOISON)
 		return EVIDENCE_FOR;
-	default:
-		return against(ret_why, "its owner lies in a page that is no kernel data");
-	}
+	audit->suspects |= CLASS_BIT(class);
+	return against(ret_why, "its owner lies in a page that is no kernel data");
 }
 
 static enum evidence compound_evidence(struct audit *audit, const struct audit_page *head,

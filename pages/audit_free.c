@@ -8,6 +8,7 @@
  * does not count pages that are isolated, so it decides only without the other.
  */
 #include "base/checked.h"
+#include "kernel/symbols.h"
 #include "pages/auditor.h"
 #include "pages/zones.h"
 
@@ -102,10 +103,12 @@ struct err *audit_check_counters(struct audit *audit, const struct scan_counts *
 	struct counters counters = { .has_pages = true };
 	struct zones zones = { 0 };
 	struct zone_facts zone_facts;
+	struct nodes nodes;
 	uint64_t offset;
 
 	if (!(audit->job->level & LEVEL_FREE) || !page_layout_tells_free(audit->layout) ||
-	    zone_facts_init(&zone_facts, facts, audit->layout))
+	    (!nodes_find(facts, &nodes) && !nodes_find_by_symbols(audit->reader, &nodes)) ||
+	    zone_facts_init_with(&zone_facts, facts, audit->layout, &nodes))
 		return NULL;
 	counters.has_blocks = range_fits(zone_facts.free_list + zone_facts.types * zone_facts.list_size,
 					 audit->kernel->word, zone_facts.area_size);
@@ -118,4 +121,33 @@ struct err *audit_check_counters(struct audit *audit, const struct scan_counts *
 		compare(audit, counts, &counters, zones.count);
 	zones_deinit(&zones);
 	return NULL;
+}
+
+/*
+ * Poisoned pages are few, and the kernel counts them (num_poisoned_pages, which only
+ * kernels that keep data symbols in kallsyms name). Between setting the mark
+ * and counting is little time.
+ */
+#define POISON_SLACK 16u
+
+/* Where the count is unknown: so many pages have a poisoned one. */
+#define POISON_RARITY 4096u
+
+void audit_check_poison(struct audit *audit, const struct scan_counts *counts)
+{
+	uint64_t limit = audit->kernel->dump->present_count / POISON_RARITY, va, counted = 0;
+	bool known = false;
+
+	if (counts->poisoned <= POISON_SLACK)
+		return;
+	if (ksymbol(audit->reader, "num_poisoned_pages", &va))
+		known = add_word(audit, va, &counted);
+	if (known)
+		limit = 2 * min_u64(counted, UINT64_MAX / 4);
+	if (counts->poisoned <= limit + POISON_SLACK)
+		return;
+	audit_find(audit, AUDIT_COUNTERS, CLASS_BIT(PAGE_HWPOISON),
+		   "%llu pages are marked, but %s %llu", (unsigned long long)counts->poisoned,
+		   known ? "num_poisoned_pages says" : "there should be no more than",
+		   (unsigned long long)(known ? counted : limit));
 }

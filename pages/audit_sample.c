@@ -33,7 +33,12 @@ static bool excused(struct audit *audit, const struct lost_page *lost, enum page
 {
 	const char *why = NULL;
 
-	return lost->kind == PROTECT_MAPPED && (CLASS_BIT(class) & OWNED_CLASSES) &&
+	if (lost->kind != PROTECT_MAPPED)
+		return false;
+	/* What was mapped when the tables were read may be free by the time it is judged. */
+	if (audit->kernel->dump->live)
+		return true;
+	return (CLASS_BIT(class) & OWNED_CLASSES) &&
 	       audit_evidence(audit, class, lost->pfn, &why) != EVIDENCE_AGAINST;
 }
 
@@ -129,23 +134,30 @@ static uint64_t excusable(const struct audit *audit, const struct tally *tally)
 	return audit->kernel->dump->live ? tally->looked / 2 : 2 + tally->looked / 32;
 }
 
+static void check_class(struct audit *audit, enum page_class class, const char *what,
+			const struct class_samples *samples)
+{
+	struct tally tally;
+
+	audit->suspects = 0;
+	tally = take_tally(audit, class, samples);
+	audit->result.sampled_pages += tally.looked;
+	audit->result.ran[AUDIT_SAMPLES] |= tally.looked != 0;
+	if (tally.bad)
+		log_debug(audit->kernel->log, "audit: of %llu %s %llu have an owner, %llu are odd, the first "
+			  "at pfn %#llx: %s", (unsigned long long)tally.looked, what,
+			  (unsigned long long)tally.good, (unsigned long long)tally.bad,
+			  (unsigned long long)tally.first, tally.why);
+	if (tally.bad > excusable(audit, &tally))
+		audit_find(audit, AUDIT_SAMPLES, CLASS_BIT(class) | audit->suspects,
+			   "%llu of %llu %s are not what they seem, the first at pfn %#llx: %s",
+			   (unsigned long long)tally.bad, (unsigned long long)tally.looked, what,
+			   (unsigned long long)tally.first, tally.why);
+}
+
 void audit_check_samples(struct audit *audit, const struct scan_samples *samples)
 {
-	for (enum page_class class = PAGE_FREE; class <= PAGE_USER; class++) {
-		struct tally tally = take_tally(audit, class, &samples->of[class]);
-
-		audit->result.sampled_pages += tally.looked;
-		audit->result.ran[AUDIT_SAMPLES] |= tally.looked != 0;
-		if (tally.bad)
-			log_debug(audit->kernel->log, "audit: class %d: of %llu samples %llu with an owner, %llu "
-				  "odd, the first at pfn %#llx: %s", (int)class,
-				  (unsigned long long)tally.looked, (unsigned long long)tally.good,
-				  (unsigned long long)tally.bad, (unsigned long long)tally.first,
-				  tally.why);
-		if (tally.bad > excusable(audit, &tally))
-			audit_find(audit, AUDIT_SAMPLES, CLASS_BIT(class),
-				   "%llu of %llu samples are not what they seem, the first at pfn %#llx: %s",
-				   (unsigned long long)tally.bad, (unsigned long long)tally.looked,
-				   (unsigned long long)tally.first, tally.why);
-	}
+	for (enum page_class class = PAGE_FREE; class <= PAGE_USER; class++)
+		check_class(audit, class, "samples", &samples->of[class]);
+	check_class(audit, PAGE_USER, "hugetlb heads", &samples->hugetlb);
 }

@@ -34,6 +34,9 @@ struct audit {
 	bool has_refcount;
 	uint32_t refcount;
 
+	/* Classes of pages in which owners of sampled pages lie; see audit_evidence(). */
+	uint32_t suspects;
+
 	struct protected protected;
 	uint8_t *stored;		/* bits of a block */
 	struct lost_page lost[LOST_MAX];
@@ -64,7 +67,10 @@ static inline uint32_t audit_refcount(const struct audit *audit, const struct au
 /* What else there is about a page that was judged to be of @class. */
 enum evidence { EVIDENCE_FOR, EVIDENCE_NONE, EVIDENCE_AGAINST };
 
-/* *ret_why: static text, of what speaks against it. */
+/*
+ * *ret_why: static text, of what speaks against it. Where that is another class,
+ * which would drop its owner, audit->suspects gets that one.
+ */
 enum evidence audit_evidence(struct audit *audit, enum page_class class, uint64_t pfn,
 			     const char **ret_why);
 
@@ -73,6 +79,7 @@ void audit_check_types(struct audit *audit, const struct types *types);
 void audit_check_anchors(struct audit *audit);
 struct err *audit_check_counters(struct audit *audit, const struct scan_counts *counts)
 	__attribute__((warn_unused_result));
+void audit_check_poison(struct audit *audit, const struct scan_counts *counts);
 struct err *audit_check_protected(struct audit *audit) __attribute__((warn_unused_result));
 void audit_check_samples(struct audit *audit, const struct scan_samples *samples);
 

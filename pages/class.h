@@ -22,6 +22,7 @@ enum page_class {
 	PAGE_PMEM_METADATA,	/* level 32 */
 	PAGE_PMEM_USERDATA,	/* always */
 	PAGE_XEN_GUEST,		/* of a Xen domain other than 0: -X */
+	PAGE_BY_KERNEL,		/* by the crashed kernel's own bitmap, which does not say why: -q */
 	PAGE_UNUSED_VMEMMAP,	/* struct pages of pages that are dropped: only when asked for */
 	PAGE_ZERO,		/* found while copying: level 1 */
 	PAGE_CLASSES,

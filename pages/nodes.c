@@ -3,6 +3,7 @@
 #include "pages/nodes.h"
 
 #include "base/checked.h"
+#include "kernel/symbols.h"
 
 /* MAX_NUMNODES is at most 1 << 10 in every configuration up to 7.2; room to grow. */
 #define NODES_MAX 65536u
@@ -18,6 +19,29 @@ bool nodes_find(const struct facts *facts, struct nodes *ret)
 		nodes.array = 0;
 		if (!fact_symbol(facts, "contig_page_data", &nodes.only))
 			return false;
+	}
+	*ret = nodes;
+	return true;
+}
+
+bool nodes_find_by_symbols(struct kreader *reader, struct nodes *ret)
+{
+	struct symbol_want wants[] = { { .name = "node_data" }, { .name = "contig_page_data" } };
+	const struct facts *facts = &kreader_kernel(reader)->facts;
+	struct nodes nodes = { 0 };
+	struct err *e = ksymbols_find(reader, wants, ARRAY_LEN(wants));
+	uint64_t size, map;
+
+	err_free(e);
+	/* Without the map of nodes, what is behind the end of the array would be taken for one. */
+	if (!e && wants[0].found && fact_size(facts, "nodemask_t", &size) &&
+	    fact_symbol(facts, "node_online_map", &map)) {
+		nodes.array = wants[0].address;
+		nodes.count = size * 8;
+	} else if (!e && wants[1].found) {
+		nodes.only = wants[1].address;
+	} else {
+		return false;
 	}
 	*ret = nodes;
 	return true;

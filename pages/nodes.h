@@ -19,6 +19,12 @@ struct nodes {
 bool nodes_find(const struct facts *facts, struct nodes *ret);
 
 /*
+ * The same by the kernel's own symbols, for architectures that export none of
+ * these (arm64). The length of node_data is then what SIZE(nodemask_t) allows.
+ */
+bool nodes_find_by_symbols(struct kreader *reader, struct nodes *ret);
+
+/*
  * Call @fn with the address of each online node until it returns an error. A
  * node whose pointer cannot be read adds one to *@bad.
  */

@@ -30,21 +30,24 @@ void class_samples_take(struct class_samples *samples, uint64_t pfn, uint64_t n)
 	samples->until = at - n;
 }
 
+/* Each of @from stands for as many pages as lie between two of them. */
+static void merge_class(struct class_samples *to, const struct class_samples *from)
+{
+	uint64_t step = stride_of(from);
+
+	for (unsigned int i = 0; i < from->count; i++) {
+		if (to->until) {
+			to->until -= min_u64(to->until, step);
+			continue;
+		}
+		class_samples_take(to, from->pfn[i], 1);
+		to->until -= min_u64(to->until, step - 1);
+	}
+}
+
 void scan_samples_merge(struct scan_samples *sum, const struct scan_samples *samples)
 {
-	for (unsigned int class = 0; class < PAGE_CLASSES; class++) {
-		const struct class_samples *from = &samples->of[class];
-		struct class_samples *to = &sum->of[class];
-		uint64_t step = stride_of(from);
-
-		/* Each stands for as many pages as lie between two of them. */
-		for (unsigned int i = 0; i < from->count; i++) {
-			if (to->until) {
-				to->until -= min_u64(to->until, step);
-				continue;
-			}
-			class_samples_take(to, from->pfn[i], 1);
-			to->until -= min_u64(to->until, step - 1);
-		}
-	}
+	for (unsigned int class = 0; class < PAGE_CLASSES; class++)
+		merge_class(&sum->of[class], &samples->of[class]);
+	merge_class(&sum->hugetlb, &samples->hugetlb);
 }

@@ -23,6 +23,8 @@ struct class_samples {
 /* Zeroed: empty. */
 struct scan_samples {
 	struct class_samples of[PAGE_CLASSES];
+	/* Heads judged by the hugetlb mark: few among the user pages, but all by one fact. */
+	struct class_samples hugetlb;
 };
 
 /* @n pages from @pfn on were dropped. A few of a long row speak for it. */

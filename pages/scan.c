@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One block: present pages, minus pmem, minus what free lists hold, minus what
- * its struct pages say, minus struct pages nobody needs.
+ * its struct pages say (or the kernel's own bitmap), minus struct pages nobody needs.
  *
  * The way down: scan_block() cuts the block into stretches of present pfns,
  * scan_stretch() cuts those at the borders of the memory map's runs,
@@ -51,7 +51,8 @@ struct err *scanner_create(const struct scan_job *job, struct scanner **ret)
 		scanner->image = find_image(job->kernel);
 		scanner->alike = alike_init(job->layout);
 	}
-	if (job->map || job->xen) {
+	scanner->piece.first = UINT64_MAX;
+	if (job->map || job->xen || job->bitmap) {
 		e = kreader_create_window(job->kernel, job->window, &scanner->reader);
 		if (e) {
 			scanner_destroy(scanner);
@@ -130,8 +131,10 @@ static void scan_kept_span(struct scanner *scanner, uint64_t pfn, const uint8_t 
 	for (uint64_t i = 0; i < count; i++, bytes += layout->size) {
 		uint64_t flags = decode_flags(layout, bytes);
 
-		if ((flags & layout->pg_hwpoison) && flags != ones)
-			settle_one(scanner, pfn + i, verdict_of(PAGE_HWPOISON, 0));
+		if (!(flags & layout->pg_hwpoison) || flags == ones)
+			continue;
+		settle_one(scanner, pfn + i, verdict_of(PAGE_HWPOISON, 0));
+		scanner->counts->poisoned++;
 	}
 }
 
@@ -161,6 +164,19 @@ static uint64_t row_length(const struct scanner *scanner, uint64_t pfn, struct v
 	return alike_count(&scanner->alike, scanner->layout, page, bytes, count);
 }
 
+/* What the audit wants to know beside which pages were dropped. */
+static inline void note_for_audit(struct scanner *scanner, uint64_t pfn, struct verdict verdict,
+				  const struct page_info *page)
+{
+	struct scan_counts *counts = scanner->counts;
+
+	if (verdict.class == PAGE_FREE && page_is_buddy(scanner->layout, page))
+		counts->free_blocks[verdict.order]++;
+	else if (verdict.class == PAGE_USER && page->hugetlb && counts->samples)
+		class_samples_add(&counts->samples->hugetlb, pfn, 1);
+	counts->poisoned += verdict.class == PAGE_HWPOISON;
+}
+
 /*
  * Judge the page at @pfn, with those behind it that are like it: @count struct
  * pages are at @bytes. Returns how many were settled; 0 when the verdict
@@ -181,11 +197,10 @@ static uint64_t judge_next(struct scanner *scanner, const struct mem_map_run *ru
 	} else {
 		span.verdict = scanner_judge(scanner, pfn, &page);
 		span.end = pfn + (UINT64_C(1) << span.verdict.order);
-		if (span.verdict.class == PAGE_FREE && page_is_buddy(layout, &page))
-			scanner->counts->free_blocks[span.verdict.order]++;
 		if (!span.verdict.order)
 			n = row_length(scanner, pfn, span.verdict, &page, bytes, count);
 	}
+	note_for_audit(scanner, pfn, span.verdict, &page);
 	if (span.end > pfn + 1) {
 		scanner->span = span;
 		if (!span_is_blind(scanner))
@@ -302,15 +317,18 @@ static struct range next_decided(const struct scanner *scanner, uint64_t from, u
 }
 
 /*
- * All struct pages of the block that still matter; [from, to) are present.
- * Those inside a free block may hold anything their last life left.
+ * All struct pages of the block that still matter, or the bits that stand for them; [from, to)
+ * are present. Struct pages inside a free block may hold anything their last life left.
  */
 static void scan_undecided(struct scanner *scanner, uint64_t from, uint64_t to)
 {
 	while (from < to) {
 		struct range decided = next_decided(scanner, from, to);
 
-		scan_stretch(scanner, from, decided.start);
+		if (scanner->job->bitmap)
+			scanner_bitmap(scanner, from, decided.start);
+		else
+			scan_stretch(scanner, from, decided.start);
 		from = decided.end;
 	}
 }
@@ -373,7 +391,7 @@ static struct err *scan_present(struct scanner *scanner)
 		TRY(dump_next_present(scanner->dump, range.end, scanner->end, &range, &found));
 		if (!found)
 			return NULL;
-		if (scanner->job->map)
+		if (scanner->job->map || scanner->job->bitmap)
 			scan_undecided(scanner, range.start, range.end);
 		if (scanner->job->xen)
 			scanner_xen(scanner, range.start, range.end);
@@ -396,7 +414,7 @@ struct err *scan_part(struct scanner *scanner, uint64_t from, uint64_t to, uint8
 	TRY(dump_stored_bits(scanner->dump, from, to, keep));
 	drop_pmem(scanner);
 	drop_free(scanner);
-	if (scanner->job->map || scanner->job->xen)
+	if (scanner->job->map || scanner->job->xen || scanner->job->bitmap)
 		TRY(scan_present(scanner));
 	drop_unused_vmemmap(scanner);
 	scanner->counts = NULL;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/progress.h"
 #include "base/ranges.h"
+#include "kernel/crash_bitmap.h"
 #include "kernel/kernel.h"
 #include "kernel/xen.h"
 #include "pages/class.h"
@@ -25,6 +26,7 @@ struct scan_counts {
 	uint64_t dropped[PAGE_CLASSES];	/* pages really dropped, by class; KEEP and ZERO stay 0 */
 	uint64_t kept_for[KEEP_REASONS];	/* pages kept for lack of a fact, by reason */
 	uint64_t free_blocks[SCAN_ORDERS];	/* struct pages that begin a free block, by order */
+	uint64_t poisoned;		/* struct pages that are marked so */
 	struct scan_samples *samples;	/* NULL: not wanted; else the caller's */
 };
 
@@ -37,6 +39,8 @@ struct scan_job {
 	const struct ranges *pmem_metadata;	/* pfns; empty set when there are none */
 	/* Pfns free without regard to their struct pages, dropped with LEVEL_FREE; NULL: none. */
 	const struct ranges *free_pages;
+	/* The kernel's own choice, which takes the place of struct pages; NULL: none. */
+	const struct crash_bitmap *bitmap;
 	const struct xen *xen;	/* pages of its guests and its free ones go; NULL: none do for that */
 	/* Pfns that hold only struct pages nobody needs (pages/vmemmap.h), dropped; NULL: none. */
 	const struct ranges *unused_vmemmap;
@@ -72,13 +76,21 @@ struct scan_taker {
 
 /*
  * Judge all blocks on @threads workers (0: in this thread) through the ordered
- * pool, hand them to @taker, sum up @counts.
+ * pool, hand them to @taker, sum up @counts. What a bitmap leaves out is counted by the
+ * classes that the kernel counted.
  */
 struct err *scan_each(const struct scan_job *job, unsigned int threads,
 		      const struct scan_taker *taker, struct scan_counts *counts,
 		      const struct progress *progress) __attribute__((warn_unused_result));
 
-/* The same, into @plan. */
+/*
+ * job->bitmap can be obeyed at job->level: it leaves out no class that the level keeps, no more
+ * pages of this dump than the kernel counted, and in all not fewer. The error says why
+ * not. Looks at all of the bitmap.
+ */
+struct err *scan_check_bitmap(const struct scan_job *job) __attribute__((warn_unused_result));
+
+/* The same as scan_each(), into @plan. */
 struct err *scan_all(const struct scan_job *job, unsigned int threads, struct plan *plan,
 		     struct scan_counts *counts, const struct progress *progress)
 	__attribute__((warn_unused_result));

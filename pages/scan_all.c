@@ -4,7 +4,7 @@
 
 #include "base/checked.h"
 #include "base/pool.h"
-#include "pages/scan.h"
+#include "pages/scanner.h"
 
 struct scan_slot {
 	uint64_t block;
@@ -70,6 +70,7 @@ static void counts_add(struct scan_counts *sum, const struct scan_counts *counts
 		sum->dropped[i] += counts->dropped[i];
 	for (unsigned int i = 0; i < KEEP_REASONS; i++)
 		sum->kept_for[i] += counts->kept_for[i];
+	sum->poisoned += counts->poisoned;
 	for (unsigned int i = 0; i < SCAN_ORDERS; i++)
 		sum->free_blocks[i] += counts->free_blocks[i];
 	if (sum->samples && counts->samples)
@@ -126,9 +127,9 @@ static struct err *feed_and_take(const struct scan_job *job, struct ordpool *poo
 	return NULL;
 }
 
-struct err *scan_each(const struct scan_job *job, unsigned int threads,
-		      const struct scan_taker *taker, struct scan_counts *counts,
-		      const struct progress *progress)
+struct err *scan_unnamed(const struct scan_job *job, unsigned int threads,
+			 const struct scan_taker *taker, struct scan_counts *counts,
+			 const struct progress *progress)
 {
 	struct ordpool_params params = {
 		.workers = threads,
@@ -151,6 +152,16 @@ struct err *scan_each(const struct scan_job *job, unsigned int threads,
 	TRY(e);
 	sum.samples = NULL;
 	counts_add(counts, &sum);
+	return NULL;
+}
+
+struct err *scan_each(const struct scan_job *job, unsigned int threads,
+		      const struct scan_taker *taker, struct scan_counts *counts,
+		      const struct progress *progress)
+{
+	TRY(scan_unnamed(job, threads, taker, counts, progress));
+	if (job->bitmap)
+		scan_name_classes(job->bitmap, counts);
 	return NULL;
 }
 

@@ -42,6 +42,7 @@ struct scanner {
 	struct scan_window window;
 	/* Reading struct pages elsewhere moves the view; then the window has to be got again. */
 	bool window_moved;
+	struct crash_bitmap_piece piece;	/* of the job's bitmap */
 	uint8_t one[STRUCT_PAGE_MAX];	/* a struct page that lies on two pages */
 	uint8_t head[STRUCT_PAGE_MAX];
 	uint8_t tail[STRUCT_PAGE_MAX];
@@ -66,6 +67,20 @@ bool scanner_load(struct scanner *scanner, const struct mem_map_run *run, uint64
 struct scan_span scanner_judge_compound(struct scanner *scanner, const struct mem_map_run *run,
 					uint64_t pfn, const void *next_bytes, bool lone,
 					struct page_info *page);
+
+/* Settle what the kernel's bitmap says of pages [from, to), all present. */
+void scanner_bitmap(struct scanner *scanner, uint64_t from, uint64_t to);
+
+/* As scan_each(), but what a bitmap leaves out is counted as PAGE_BY_KERNEL. */
+struct err *scan_unnamed(const struct scan_job *job, unsigned int threads,
+			 const struct scan_taker *taker, struct scan_counts *counts,
+			 const struct progress *progress) __attribute__((warn_unused_result));
+
+/*
+ * Move PAGE_BY_KERNEL in @counts to the classes that the kernel counted. Its pages that are not in
+ * the dump can be of any class: the free ones are thought to be missing first.
+ */
+void scan_name_classes(const struct crash_bitmap *bitmap, struct scan_counts *counts);
 
 /* Settle what Xen's frame table says of pages [from, to), all present. */
 void scanner_xen(struct scanner *scanner, uint64_t from, uint64_t to);

@@ -44,15 +44,23 @@ static const char *find_facts(struct zone_facts *ret, const struct facts *from)
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
 		if (!wanted[i].ask(from, wanted[i].name, wanted[i].ret))
 			return wanted[i].text;
-	if (!nodes_find(from, &ret->nodes))
-		return "SYMBOL and LENGTH of node_data or pgdat_list, or SYMBOL(contig_page_data),";
 	return NULL;
 }
 
 const char *zone_facts_init(struct zone_facts *ret, const struct facts *from,
 			    const struct page_layout *layout)
 {
-	struct zone_facts facts = { .orders = layout->buddy_orders };
+	struct nodes nodes;
+
+	if (!nodes_find(from, &nodes))
+		return "SYMBOL and LENGTH of node_data or pgdat_list, or SYMBOL(contig_page_data),";
+	return zone_facts_init_with(ret, from, layout, &nodes);
+}
+
+const char *zone_facts_init_with(struct zone_facts *ret, const struct facts *from,
+				 const struct page_layout *layout, const struct nodes *nodes)
+{
+	struct zone_facts facts = { .nodes = *nodes, .orders = layout->buddy_orders };
 	const char *missing = find_facts(&facts, from);
 
 	if (missing)

@@ -33,6 +33,10 @@ struct zones {
 const char *zone_facts_init(struct zone_facts *facts, const struct facts *from,
 			    const struct page_layout *layout);
 
+/* The same with nodes that the facts do not name. */
+const char *zone_facts_init_with(struct zone_facts *facts, const struct facts *from,
+				 const struct page_layout *layout, const struct nodes *nodes);
+
 /* Address of the list head of free blocks of 2^@order pages and migrate type @type. */
 uint64_t zone_free_list(const struct zone_facts *facts, const struct zone *zone,
 			unsigned int order, unsigned int type);

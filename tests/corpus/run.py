@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 GEN = HERE.parent / "gen"
 sys.path[:0] = [str(HERE.parent), str(GEN)]
 
+import corpusbitmap  # noqa: E402
 import given  # noqa: E402
 import mkdump  # noqa: E402
 import recovered  # noqa: E402
@@ -146,6 +147,8 @@ def try_recipe(program, recipe):
             source.close()
         if "\n[xen]\n" in text:
             xenhosts.try_guests(run, check_refusal, program, dump)
+        if "\ncrash_bitmap = " in text:
+            corpusbitmap.try_bitmap(run, program, text, dump)
         if given.applies(text):
             given.try_given(run, mkdump.input_words(dump), program, dump)
         if result == "ok" and recovered.applies(text):

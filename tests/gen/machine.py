@@ -66,7 +66,7 @@ class Machine:
         self.runs, self.overrides = [], {}
         self.kernel_pa = self.arch.kernel_pa
         self.data_next = self.kernel_pa + DATA_START
-        self.boot_next = self.kernel_pa + IMAGE_SIZE
+        self.image_end = self.boot_next = self.kernel_pa + IMAGE_SIZE
         self.elf = None
 
     def _memory_ranges(self):

@@ -3,6 +3,7 @@
 
 import struct
 
+import crashbitmap
 from eras import page_lines
 from oldlog import RecordBuffer, TextBuffer
 from printk import Record, Ring
@@ -139,6 +140,8 @@ def build_data(machine):
     if machine.pmem:
         build_pmem_list(machine)
     plan_copies(machine)
+    if machine.config.get("crash_bitmap"):
+        crashbitmap.build(machine)
 
 
 def build_pmem_list(machine):
@@ -192,6 +195,8 @@ def vmcoreinfo_lines(machine):
         lines += [f"SYMBOL(devm_memmap_vmcore_head)={symbols['devm_memmap_vmcore_head']:x}",
                   "SIZE(devm_memmap_vmcore)=40", "OFFSET(devm_memmap_vmcore.entry)=0",
                   "OFFSET(devm_memmap_vmcore.start)=16", "OFFSET(devm_memmap_vmcore.end)=24"]
+    if crashbitmap.SYMBOL in symbols:
+        lines.append(f"SYMBOL({crashbitmap.SYMBOL})={symbols[crashbitmap.SYMBOL]:x}")
     if machine.config.get("crashtime"):
         lines.append(f"CRASHTIME={machine.config.number('crashtime')}")
     return lines

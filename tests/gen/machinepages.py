@@ -9,6 +9,7 @@ tag (text that names kind and pfn), random, half (second half zero), mixed
 
 import random
 
+import infoblock
 from elfbuild import align_up
 from pylib import bits
 from recipe import RecipeError, number, words_to_options
@@ -89,7 +90,7 @@ class Writer:
         build = self.pages.kinds[kind]
         if kind == "hugetlb" and options.get("hvo") == "yes":
             self.hvo(build, pfn, order, count, options)
-        elif order == 0:
+        elif order == 0 and kind != "free":
             data, classes = build(pfn, 0, options)
             self.machine.write_structs(pfn, data * count)
             self.machine.runs.append([pfn, pfn + count, classes[0][1]])
@@ -153,7 +154,7 @@ class Writer:
 
     def finish(self):
         """Give every pfn of a present section that no statement took a struct
-        page: kernel data where there is RAM, reserved elsewhere."""
+        page: the kernel's image, kernel data where there is RAM, reserved elsewhere."""
         machine = self.machine
         ram = bits.merge((first // machine.page_size, -(-end // machine.page_size))
                          for first, end in machine.ram)
@@ -162,6 +163,12 @@ class Writer:
         else:
             spans = [(s * machine.pps, (s + 1) * machine.pps) for s in machine.arrays
                      if not machine.alias.is_copy(s)]
+        image = [(machine.kernel_pa // machine.page_size, machine.image_end // machine.page_size)]
+        for first, end in subtract(intersect(spans, intersect(ram, image)),
+                                   bits.merge(self.taken)):
+            machine.write_structs(first, b"".join(self.pages.kinds["image"](pfn, 0, {})[0]
+                                                  for pfn in range(first, end)))
+            self.taken.append((first, end))
         for kind, ranges in (("kernel", ram), ("reserved", [(0, 1 << 52)])):
             for first, end in subtract(intersect(spans, ranges), bits.merge(self.taken)):
                 data, _ = self.pages.kinds[kind](first, 0, {})
@@ -273,3 +280,7 @@ def pmem_runs(machine, writer, first, end):
     machine.runs.append([meta // size, end // size, "pmem_userdata"])
     machine.write(meta, page_bytes("pmem-user", meta // size, size, "tag"))
     machine.notes_for_json.setdefault("pmem_metadata", []).append((first // size, meta // size))
+    kind = machine.config.get("pmem_block")
+    if kind:
+        machine.write(first + infoblock.OFFSET, infoblock.info_block(
+            kind, infoblock.DEVICE, meta - first, end - first))

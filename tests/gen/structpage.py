@@ -88,6 +88,11 @@ class Pages:
         """PG_reserved: boot memory, firmware, the kernel image."""
         return self.plain(order, self.page(("reserved",), self.address(pfn) + 8, ref=1), "kernel")
 
+    def kind_image(self, pfn, order, options):
+        """Page of the kernel image: as set up at boot, a list element of its own."""
+        link = self.address(pfn) + 8
+        return self.plain(order, self.page(("reserved",), link, link, ref=1), "kernel")
+
     def kind_pcp(self, pfn, order, options):
         """Free on a per-CPU list: no type, no reference."""
         return self.plain(order, self.page((), ref=0), "kernel")
@@ -138,8 +143,9 @@ class Pages:
     # --- free ---
 
     def kind_free(self, pfn, order, options):
-        """A block on the buddy lists; only its first page says so."""
-        first = self.page((), self.pointer, self.pointer, 0, order, self.era.types["buddy"])
+        """A block on the buddy lists, alone on its own; only its first page says so."""
+        link = self.address(pfn) + 8
+        first = self.page((), link, link, 0, order, self.era.types["buddy"])
         rest = self.page((), LIST_POISON)
         return self.whole(first + rest * ((1 << order) - 1), "free")
 

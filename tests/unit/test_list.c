@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists in kernel memory: whole, damaged, endless; and the list of pmem metadata. */
+#include "kernel/pmem.h"
 #include "tests/unit/flatkernel.h"
 
 #define MEM 0x100000ull
@@ -176,7 +177,7 @@ static void test_pmem_metadata(void)
 	put_range(&fk, 4, first + 0x20, first + 0x21);
 	if (!flatkernel_open(&fk, PMEM_FACTS))
 		return;
-	CHECK_OK(kernel_pmem_metadata(fk.reader, &set, &found));
+	CHECK_OK(kernel_pmem_listed(fk.reader, &set, &found));
 	CHECK(found);
 	CHECK_EQ(set.count, 3);
 	CHECK_EQ(ranges_total(&set), 0x10 + 1 + 0x10);
@@ -203,7 +204,7 @@ static void check_pmem(const char *info, bool bend, bool want_found, uint64_t wa
 		memkernel_put_word(&fk.mk, node_at(1), node_at(0));
 	if (!flatkernel_open(&fk, info))
 		return;
-	CHECK_OK(kernel_pmem_metadata(fk.reader, &set, &found));
+	CHECK_OK(kernel_pmem_listed(fk.reader, &set, &found));
 	CHECK_EQ(found, want_found);
 	CHECK_EQ(ranges_total(&set), want_total);
 	CHECK_EQ(fk.log.warnings > 0, bend || strstr(info, "SYMBOL(devm") != NULL);

@@ -136,8 +136,29 @@ static void test_empty_changes_nothing(void)
 	ranges_deinit(&set);
 }
 
+static void test_append_and_sort(void)
+{
+	static const struct range in[] = { { 50, 60 }, { 60, 61 }, { 7, 8 }, { 10, 20 }, { 15, 17 },
+					   { 5, 7 }, { 19, 30 }, { 9, 9 } };
+	struct ranges set = { 0 };
+
+	ranges_sort(&set);
+	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
+		CHECK_OK(ranges_append(&set, in[i].start, in[i].end));
+	/* Neighbours in the order given are one already. */
+	CHECK_EQ(set.count, 5);
+	ranges_sort(&set);
+	CHECK_EQ(set.count, 3);
+	CHECK_EQ(ranges_total(&set), 3 + 20 + 11);
+	CHECK(ranges_covers(&set, 5, 8));
+	CHECK(ranges_covers(&set, 10, 30));
+	CHECK(ranges_covers(&set, 50, 61));
+	ranges_deinit(&set);
+}
+
 int main(void)
 {
+	RUN(test_append_and_sort);
 	RUN(test_against_model);
 	RUN(test_merge_and_split);
 	RUN(test_ends_of_the_number_line);

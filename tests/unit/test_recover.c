@@ -164,6 +164,50 @@ static void test_stale(void)
 	check_unused(&w, "memory has of 6.2.0 at physical 0x100000");
 }
 
+#define OLD_VA (IMAGE_VA + 0x4000000)
+#define OLD_ROOT 0x9000
+
+/* A kernel that ran before, and its page tables are still there: only registers tell, and they say so of @cr3. */
+static void check_two_kernels(uint64_t cr3, const char *mark, const char *release, const char *other)
+{
+	char text[512];
+	uint8_t note[600];
+	const char *got = NULL;
+	struct ptbuild pt;
+	struct world w;
+	size_t len;
+
+	world_init(&w);
+	pt = (struct ptbuild){
+		.mk = &w.mk, .style = STYLE_X86, .page_shift = 12, .va_bits = 48,
+		.root = IMAGE_PA + OLD_ROOT, .pool = POOL_PA + 0x10000,
+	};
+	ptbuild_map(&pt, OLD_VA, IMAGE_PA, 21);
+	len = (size_t)snprintf(text, sizeof(text), "OSRELEASE=5.10.0-old\nPAGESIZE=4096\nMARK=old\n"
+			       "SYMBOL(init_uts_ns)=%llx\nSYMBOL(swapper_pg_dir)=%llx\nSYMBOL(_stext)=%llx\n"
+			       "NUMBER(phys_base)=%lld\n", OLD_VA + OLD_UTS, OLD_VA + OLD_ROOT, OLD_VA,
+			       (long long)(IMAGE_PA - (OLD_VA - MAP)));
+	memkernel_put(&w.mk, PAGE_A, note, put_note(note, w.mk.form.order, "VMCOREINFO", 0, text, len));
+	put_text_note(&w, PAGE_B, "MARK=new\n");
+	w.mk.cr3 = cr3;
+	CHECK_OK(world_open(&w));
+	CHECK(w.kernel && fact_text(&w.kernel->facts, "MARK", &got) && !strcmp(got, mark));
+	snprintf(text, sizeof(text), "of kernel %s at physical", release);
+	CHECK(log_caught(&w.log, text));
+	snprintf(text, sizeof(text), "memory has another kernel, too: %s", other);
+	CHECK(log_caught(&w.log, text));
+	world_close(&w);
+}
+
+static void test_two_kernels(void)
+{
+	check_two_kernels(IMAGE_PA + ROOT, "new", RELEASE, "5.10.0-old");
+	check_two_kernels((IMAGE_PA + ROOT) | 0x1123, "new", RELEASE, "5.10.0-old");
+	check_two_kernels(IMAGE_PA + OLD_ROOT, "old", "5.10.0-old", RELEASE);
+	check_two_kernels(0, "old", "5.10.0-old", RELEASE);
+	check_two_kernels(0x5000, "old", "5.10.0-old", RELEASE);
+}
+
 /* Not where a page begins: kernels before v4.13, here across the end of a page. */
 static void test_anywhere(void)
 {
@@ -340,6 +384,7 @@ int main(void)
 	RUN(test_page);
 	RUN(test_note_and_crash);
 	RUN(test_stale);
+	RUN(test_two_kernels);
 	RUN(test_anywhere);
 	RUN(test_full);
 	RUN(test_last_bytes);

@@ -174,6 +174,70 @@ static void test_memory_encryption(void)
 	one_crypt(51, "NUMBER(sme_mask)=2251799813685248");
 }
 
+struct visited {
+	struct mapping leaves[8];
+	unsigned int leaf_count, table_count;
+};
+
+static struct err *count_table(void *ctx, uint64_t pa)
+{
+	struct visited *visited = ctx;
+
+	(void)pa;
+	visited->table_count++;
+	return NULL;
+}
+
+static struct err *note_leaf(void *ctx, const struct mapping *leaf)
+{
+	struct visited *visited = ctx;
+
+	if (visited->leaf_count < 8)
+		visited->leaves[visited->leaf_count++] = *leaf;
+	return NULL;
+}
+
+/* All that is mapped in a range, in order, and no more entries than there is a budget for. */
+static void test_visit(void)
+{
+	struct visited visited = { .leaf_count = 0 };
+	const struct pt_visitor visitor = { count_table, note_leaf, &visited };
+	const struct pt_form *form;
+	uint64_t root, va, budget = 1000;
+	struct world w;
+
+	world_init(&w, 4, 0);
+	world_fact(&w, "NUMBER(phys_base)=285212672");
+	ptbuild_map(&w.pt, VMEMMAP, 0x13400000, 21);
+	ptbuild_map(&w.pt, LINEAR + (1ull << 30), 1ull << 30, 30);
+	ptbuild_map(&w.pt, MODULE + 0x5000, 0x40055000, 12);
+	world_open(&w);
+	form = w.kernel->arch->tables(w.kernel->arch_state, VMEMMAP, &root, &va);
+	CHECK_OK(pt_visit(form, kreader_view(w.reader), root, va, UINT64_MAX, &budget, &visitor));
+	CHECK_EQ(visited.leaf_count, 3);
+	CHECK_EQ(visited.leaves[0].va, VMEMMAP);
+	CHECK_EQ(visited.leaves[0].pa, 0x13400000);
+	CHECK_EQ(visited.leaves[0].len, 0x200000);
+	CHECK_EQ(visited.leaves[1].va, IMAGE_VA);
+	CHECK_EQ(visited.leaves[2].va, MODULE + 0x5000);
+	CHECK_EQ(visited.leaves[2].pa, 0x40055000);
+	CHECK_EQ(visited.leaves[2].len, 0x1000);
+	CHECK(visited.table_count >= 6);
+	CHECK(budget < 1000);
+	/* A leaf that begins before the range is whole; nothing behind the range. */
+	visited = (struct visited){ .leaf_count = 0 };
+	CHECK_OK(pt_visit(form, kreader_view(w.reader), root, VMEMMAP + 0x1000, VMEMMAP + 0x2000, &budget,
+			  &visitor));
+	CHECK_EQ(visited.leaf_count, 1);
+	CHECK_EQ(visited.leaves[0].va, VMEMMAP);
+	budget = 4;
+	visited = (struct visited){ .leaf_count = 0 };
+	CHECK_OK(pt_visit(form, kreader_view(w.reader), root, VMEMMAP, UINT64_MAX, &budget, &visitor));
+	CHECK_EQ(visited.leaf_count, 1);
+	CHECK_EQ(budget, 0);
+	world_close(&w);
+}
+
 /* Bits of wrong kinds: size bit where no leaf can be, entries not present, a table that is its own. */
 static void test_odd_entries(void)
 {
@@ -361,6 +425,7 @@ static void test_reads(void)
 int main(void)
 {
 	RUN(test_4_levels);
+	RUN(test_visit);
 	RUN(test_5_levels);
 	RUN(test_memory_encryption);
 	RUN(test_odd_entries);

@@ -30,6 +30,10 @@ class Guest:
     QEMU device of the disks: cloud kernels have the driver of nvme built in.
     Guests that crash run the program on their own memory before; live lets one do
     so that does not crash ("yes"), and any one estimate the dump too ("estimate").
+    namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
+    as many as follow a colon, from the highest address down. x86 has struct pages of less
+    than a section (128 MiB) in RAM, whatever a namespace says.
+    bitmap loads guest/crashbitmap, which chooses the pages worth dumping at the crash.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Guest:
     live: str = ""
     disk: str = "virtio-blk-pci"
     why: str = ""
+    namespaces: str = ""
+    bitmap: bool = False
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
@@ -86,8 +92,15 @@ GUESTS = [
           why="memory added and partly taken offline again"),
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),
+    Guest("x86-6.12-nvdimm", "6.12", memory=640, pmem=128, workload="dax=16 anon=16 free=8",
+          namespaces="raw:64 devdax-mem:64 fsdax-dev fsdax-mem devdax-dev kmem:256",
+          qemu="kdump-zlib",
+          why="namespaces of persistent memory as a stock kernel leaves them"),
     Guest("x86-6.12-callers", "6.12", kexec="file", workload=CALLED,
           script="callers", why="captured by the commands of the distributions"),
+    Guest("x86-6.1-bitmap", "6.1", memory=768, kexec="file", workload=BRIEF["workload"],
+          cmdline="hugepages=4 crash_kexec_post_notifiers", script="bitmap", bitmap=True,
+          why="the kernel chooses the pages itself, by our module"),
     Guest("arm64-6.1", "arm64-6.1", cpu=ARM, workload=POISON, why="arm64, 4K pages, 48 bits"),
     Guest("arm64-7.2", "arm64-7.2", cpu=ARM, workload=POISON, live="yes", qemu="kdump-zlib",
           cmdline="hugepages=8 crashkernel=128M", why="arm64, 4K pages, 52 bits"),

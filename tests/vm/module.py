@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Build the lab's out-of-tree module for one Debian kernel."""
+"""Build the lab's out-of-tree modules for one Debian kernel."""
 
 import pathlib
 import re
@@ -8,7 +8,7 @@ import subprocess
 
 from packages import Archive, Lock, PackageError, cache_dir
 
-SOURCE = pathlib.Path(__file__).parent / "guest/devmemmap"
+GUEST = pathlib.Path(__file__).parent / "guest"
 
 
 def _headers(release):
@@ -28,18 +28,18 @@ def _headers(release):
     return build
 
 
-def devmemmap(release):
-    """Path of devmemmap.ko for the kernel release, built when its source changed."""
-    folder = cache_dir() / "tools" / ("devmemmap-" + release)
-    out = folder / "devmemmap.ko"
+def build(name, release):
+    """Path of NAME.ko, of the folder guest/NAME, for the kernel release, built when its source changed."""
+    folder = cache_dir() / "tools" / f"{name}-{release}"
+    out = folder / f"{name}.ko"
     with Lock(folder.with_suffix(".lock")):
-        sources = list(SOURCE.iterdir())
+        sources = list((GUEST / name).iterdir())
         if out.exists() and out.stat().st_mtime > max(path.stat().st_mtime for path in sources):
             return out
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(SOURCE, folder)
+        shutil.copytree(GUEST / name, folder)
         done = subprocess.run(["make", "-C", _headers(release), f"M={folder}", "modules"],
                               capture_output=True, text=True, check=False)
         if done.returncode:
-            raise PackageError(f"building devmemmap.ko: {done.stdout}{done.stderr}")
+            raise PackageError(f"building {name}.ko: {done.stdout}{done.stderr}")
     return out

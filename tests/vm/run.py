@@ -35,7 +35,7 @@ STEP_SECONDS = 150
 ACCEL = ("-accel", "tcg,thread=single")
 LAYOUT = 1
 # What only guests that run the program have.
-CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "live")
+CAPTURE_FILES = ("capture", "capture-init", "callers", "callers-steps", "bitmap", "live")
 
 
 def result_dir(guest):
@@ -78,7 +78,13 @@ def _guest_image(guest, kern, program):
         modules.append("virtio_balloon")
     if guest.pmem:
         modules += ["nfit", "nd_pmem"]
+    if "devdax" in guest.namespaces or "kmem" in guest.namespaces:
+        modules += ["dax_pmem", "device_dax"]
+    if "kmem" in guest.namespaces:
+        modules += ["kmem"]
     image.add_modules(kern, modules)
+    if guest.bitmap:
+        image.add_built(module.build("crashbitmap", kern.release))
     if guest.kexec:
         image.add_program(capture.kexec_program(), "bin/kexec")
     if _runs_live(guest, program):
@@ -86,14 +92,16 @@ def _guest_image(guest, kern, program):
                           else crossbuild.static_program(kern.arch), "bin/makedumpfile")
         image.copy(HERE / "guest/live", "live")
     if guest.pmem:
-        image.add("pmem", (HERE / "guest/pmem").read_bytes())
-        image.copy(module.devmemmap(kern.release), "modules/devmemmap.ko")
+        script = "guest/nvdimm" if guest.namespaces else "guest/pmem"
+        image.add("pmem", (HERE / script).read_bytes())
+        if not guest.namespaces:
+            image.copy(module.build("devmemmap", kern.release), "modules/devmemmap.ko")
         image.add_program(shutil.which("mke2fs"), "bin/mke2fs")
         image.copy("/etc/mke2fs.conf")
     image.add("lab.conf", "".join(f'{name}="{value}"\n' for name, value in {
         "WORKLOAD": guest.workload, "KEXEC": guest.kexec, "FLOOD": guest.flood or "",
         "BALLOON": guest.balloon or "", "PLUG": guest.plug or "", "SWAP": guest.swap or "",
-        "PMEM": guest.pmem or "", "LIVE": guest.live,
+        "PMEM": guest.pmem or "", "NAMESPACES": guest.namespaces, "LIVE": guest.live,
         "CAPTURE_CMDLINE": capture.CMDLINE}.items()).encode())
     return image.bytes()
 
@@ -130,11 +138,14 @@ def _x86_machine(guest):
     options = ["qemu-system-x86_64", "-machine", kind, "-cpu", guest.cpu]
     memory = f"{guest.memory}M"
     if guest.plug or guest.pmem:
-        memory += f",slots=4,maxmem={guest.memory + 4096}M"
+        memory += f",slots=8,maxmem={guest.memory + 8192}M"
     options += ["-m", memory]
-    if guest.pmem:
-        options += ["-object", f"memory-backend-ram,id=pmem,size={guest.pmem}M",
-                    "-device", "nvdimm,memdev=pmem"]
+    # The kernel numbers regions in the order of QEMU's table, which has the last device first.
+    words = guest.namespaces.split() or [""] * bool(guest.pmem)
+    for number, word in enumerate(reversed(words)):
+        size = word.partition(":")[2] or guest.pmem
+        options += ["-object", f"memory-backend-ram,id=pmem{number},size={size}M",
+                    "-device", f"nvdimm,memdev=pmem{number}"]
     if guest.nodes > 1:
         share = guest.memory // guest.nodes
         for node in range(guest.nodes):
@@ -305,7 +316,7 @@ def _run_in(guest, program, work, out):
         add_note(out / "vmcore.elf", (out / "vmcoreinfo").read_text(encoding="ascii"))
     for path in out.rglob("vmcore.elf"):
         _dig(path)
-    if guest.pmem:
+    if guest.pmem and not guest.namespaces:
         ranges = pmem_ranges((out / "iomem").read_text(encoding="ascii"))
         if not mark(out / "vmcore.elf", out / "vmcore.pmem.elf", ranges):
             raise MachineError(f"{guest.name}: the dump has no load with persistent memory")

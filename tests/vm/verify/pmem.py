@@ -51,7 +51,7 @@ def level(subject, pmem, number, keep):
 def add(suite, subject, facts):
     """Add the cases; the dump must have marked loads."""
     pmem = Pmem(subject)
-    facts["never"] = pmem.userdata
+    facts["never"], facts["device"] = pmem.userdata, pmem.all
 
     def truth():
         expect(pmem.metadata and not pmem.metadata & ~pmem.all,

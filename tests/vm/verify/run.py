@@ -22,10 +22,10 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
-from verify import callers, crashes, dmesg, dumps, external, flattened, live, pmem  # noqa: E402
-from verify import facts as own_facts  # noqa: E402
-from verify import program, qemudump, refilter, report, roundtrip, symbols, tags  # noqa: E402
-from verify import verified, vmemmap, writers  # noqa: E402
+from verify import (  # noqa: E402
+    audit, callers, crash_bitmap, crashes, dmesg, dumps, external, facts as own_facts, flattened,
+    live, nvdimm, pmem, program, qemudump, recover, refilter, report, roundtrip, symbols, tags, verified,
+    vmemmap, writers)
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -60,9 +60,14 @@ def build(subject, facts):
     if guest(subject.meta["guest"]).script == SCRIPT:
         callers.add(suite, subject)
         return suite
+    if guest(subject.meta["guest"]).script == crash_bitmap.SCRIPT:
+        crash_bitmap.add(suite, subject)
+        return suite
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
         pmem.add(suite, subject, facts)
+    if guest(subject.meta["guest"]).namespaces:
+        nvdimm.add(suite, subject, facts)
     for part in (dumps, tags, report, dmesg, vmemmap, symbols, verified):
         part.add(suite, subject, facts)
     if subject.vmcore.name != "vmcore.pmem.elf":
@@ -70,12 +75,9 @@ def build(subject, facts):
     own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
-    if subject.meta["guest"] in refilter.GUESTS:
-        refilter.add(suite, subject, facts)
-    if subject.meta["guest"] in flattened.GUESTS:
-        flattened.add(suite, subject, facts)
-    if subject.meta["guest"] in writers.GUESTS:
-        writers.add(suite, subject, facts)
+    for part in (recover, refilter, flattened, audit, writers):
+        if subject.meta["guest"] in part.GUESTS:
+            part.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
         crashes.add(suite, subject, facts)
     if (subject.folder / "live").is_dir():
@@ -109,7 +111,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="verify-", dir=program.scratch_parent())
     subject = Subject(folder, marked if marked.exists() else folder / "vmcore.elf",
                       args.program.resolve(), scratch)
-    facts = Facts(never=0)
+    facts = Facts(never=0, device=0)
     try:
         others = external.Background([] if args.only else external.judges(subject))
         others.start()

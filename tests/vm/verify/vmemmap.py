@@ -12,7 +12,6 @@ from pylib.kdumpfile import KdumpFile
 from pylib.kmem import NotMapped
 from pylib.pageview import SP, PageView
 from verify.compare import sound
-from verify.pmem import Pmem
 from verify.subject import kept_pages
 from verify.tags import DumpCore
 
@@ -57,10 +56,9 @@ def exact(subject, view, facts, level):
     """With -e just the unused pages are missing, and the others are as they were."""
     plain, without = subject.output(level, "-l"), subject.output(level, *OPTIONS)
     kept = kept_pages(plain.path)
-    want = unused(view, kept, kept, subject.core.max_mapnr()) & ~heads_needed(view, kept)
-    if subject.vmcore.name == "vmcore.pmem.elf":
-        # Struct pages on the device are a matter of level 32.
-        want &= ~Pmem(subject).all
+    # Struct pages of persistent memory are a matter of level 32, or in RAM and all kept.
+    want = unused(view, kept | facts["device"], kept, subject.core.max_mapnr())
+    want &= ~heads_needed(view, kept)
     done = sound(without.path, subject.core, level)
     wrong = done.kept ^ (kept & ~want)
     expect(not wrong, f"{bits.show(wrong)}, of them unused {bits.show(wrong & want)}")
