@@ -74,7 +74,8 @@ struct arch {
 	uint64_t (*phys_base)(const void *state);
 	/*
 	 * NULL: no page tables to show. Those that @va goes through: their form,
-	 * physical address of the root, and @va as they take it. For --vtop only.
+	 * physical address of the root, and @va as they take it. Those of programs have the same
+	 * form, with a root of their own.
 	 */
 	const struct pt_form *(*tables)(const void *state, uint64_t va, uint64_t *ret_root_pa,
 					uint64_t *ret_va);
@@ -157,6 +158,12 @@ struct pt_form {
 	enum byte_order order;		/* of the entries */
 	/* @level counts from the top; the last level is levels - 1. */
 	struct pt_entry (*decode)(const struct pt_form *form, unsigned int level, uint64_t entry);
+	/*
+	 * NULL: none. An entry of the last level that lets nobody in, although it has a page: one of
+	 * a program that took away its own access (PROT_NONE), or the kernel for a
+	 * while (NUMA balancing). Swapped out pages have entries of another form.
+	 */
+	bool (*hidden)(const struct pt_form *form, uint64_t entry, uint64_t *ret_pa);
 	uint64_t pa_mask;		/* for decode */
 	uint64_t pa_mask_high;		/* for decode: entry bits of arm64's split output address ... */
 	unsigned int pa_high_shift;	/* ... and how far left they belong */
@@ -169,6 +176,10 @@ struct pt_form {
  */
 struct err *pt_walk(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
 		    uint64_t va, struct mapping *ret) __attribute__((warn_unused_result));
+
+/* The same, and where that finds no mapping, hidden pages, too: for memory of programs. */
+struct err *pt_walk_hidden(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
+			   uint64_t va, struct mapping *ret) __attribute__((warn_unused_result));
 
 /* One table entry on the way. */
 struct pt_step {

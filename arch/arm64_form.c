@@ -11,12 +11,23 @@
 #define DESC_VALID 0x1ull
 #define DESC_TABLE 0x2ull	/* a table, or at the last level a page; else a block */
 
+static uint64_t output_of(const struct pt_form *form, uint64_t entry)
+{
+	return (entry & form->pa_mask) | (entry & form->pa_mask_high) << form->pa_high_shift;
+}
+
+/* The type of a page without the valid bit; entries of swap have zeros for both. */
+static bool hidden(const struct pt_form *form, uint64_t entry, uint64_t *ret_pa)
+{
+	*ret_pa = output_of(form, entry);
+	return (entry & (DESC_VALID | DESC_TABLE)) == DESC_TABLE;
+}
+
 static struct pt_entry decode(const struct pt_form *form, unsigned int level, uint64_t entry)
 {
 	bool last = level == form->levels - 1;
-	struct pt_entry ret = { PT_NONE, entry & form->pa_mask };
+	struct pt_entry ret = { PT_NONE, output_of(form, entry) };
 
-	ret.pa |= (entry & form->pa_mask_high) << form->pa_high_shift;
 	if (!(entry & DESC_VALID))
 		return ret;
 	if (entry & DESC_TABLE)
@@ -63,6 +74,7 @@ void arm64_form_init(struct pt_form *form, unsigned int page_shift, unsigned int
 		.levels = levels,
 		.entry_size = 8,
 		.decode = decode,
+		.hidden = hidden,
 	};
 	for (unsigned int i = 0; i < levels; i++) {
 		form->level[i].shift = page_shift + per_level * (levels - 1 - i);

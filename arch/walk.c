@@ -50,6 +50,23 @@ struct err *pt_walk(const struct pt_form *form, struct dump_view *view, uint64_t
 	return err_no_mapping;
 }
 
+struct err *pt_walk_hidden(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
+			   uint64_t va, struct mapping *ret)
+{
+	unsigned int last = form->levels - 1;
+	struct err *e = pt_walk(form, view, root_pa, va, ret);
+	struct pt_step steps[5];
+	uint64_t pa;
+
+	if (err_kind(e) != ERR_NO_MAPPING || !form->hidden ||
+	    pt_trace(form, view, root_pa, va, steps) != form->levels ||
+	    !form->hidden(form, steps[last].entry, &pa))
+		return e;
+	err_free(e);
+	*ret = leaf_around(va, pa, form->level[last].shift);
+	return NULL;
+}
+
 unsigned int pt_trace(const struct pt_form *form, struct dump_view *view, uint64_t root_pa,
 		      uint64_t va, struct pt_step steps[5])
 {

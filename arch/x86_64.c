@@ -18,6 +18,7 @@
 
 #define PTE_PRESENT 0x1ull
 #define PTE_PSE 0x80ull
+#define PTE_PROTNONE 0x100ull	/* _PAGE_BIT_GLOBAL */
 #define PTE_ADDRESS 0x000ffffffffff000ull	/* bits 51:12 */
 
 /* Bytes of image window where NUMBER(KERNEL_IMAGE_SIZE) is not known: without KASLR. */
@@ -43,6 +44,17 @@ static struct pt_entry decode(const struct pt_form *form, unsigned int level, ui
 	return ret;
 }
 
+/*
+ * A page that is not present has the bit that means global otherwise, and since v4.19
+ * (6b28baca9b1f, "x86/speculation/l1tf: Protect PROT_NONE PTEs against speculation") its
+ * address inverted, which is how no memory is as high.
+ */
+static bool hidden(const struct pt_form *form, uint64_t entry, uint64_t *ret_pa)
+{
+	*ret_pa = min_u64(entry & form->pa_mask, ~entry & form->pa_mask);
+	return (entry & (PTE_PRESENT | PTE_PROTNONE)) == PTE_PROTNONE;
+}
+
 void x86_64_form_init(struct pt_form *form, unsigned int levels, uint64_t sme_mask)
 {
 	*form = (struct pt_form){
@@ -50,6 +62,7 @@ void x86_64_form_init(struct pt_form *form, unsigned int levels, uint64_t sme_ma
 		.entry_size = 8,
 		.order = ORDER_LITTLE,
 		.decode = decode,
+		.hidden = hidden,
 		/* The encryption bit lies among the address bits (AMD SME and SEV). */
 		.pa_mask = PTE_ADDRESS & ~sme_mask,
 	};

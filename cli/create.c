@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "cli/audit.h"
+#include "cli/erasing.h"
 #include "cli/machine.h"
 #include "cli/meter.h"
 #include "cli/outputs.h"
@@ -29,6 +30,7 @@ struct create {
 	struct outputs outputs;
 	unsigned int level;
 	struct machine machine;
+	struct erasing erasing;
 	struct resources resources;
 	struct scanner *judge;		/* judges blocks that the plan forgot */
 	struct plan *plan;
@@ -48,7 +50,7 @@ static struct err *learn(struct create *c)
 	TRY(machine_bring_up(c->run, c->level, &c->machine));
 	c->line.unit_bytes = UINT64_C(1) << c->machine.kernel->page_shift;
 	run_show_vtop(c->run, c->machine.kernel);
-	return NULL;
+	return erasing_find(c->run, &c->machine, &c->erasing);
 }
 
 static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
@@ -165,6 +167,7 @@ static struct err *copy(struct create *c)
 			.dump = c->machine.dump,
 			.plan = c->plan,
 			.codec = choose_codec(c),
+			.erase = erasing_set(&c->erasing),
 			/* A header that says that zero pages are shared must be right. */
 			.share_zero = (c->machine.job.level | c->machine.dump->dump_level) & LEVEL_ZERO,
 			.threads = c->resources.threads,
@@ -230,6 +233,7 @@ static struct err *attempt(struct create *c)
 	if (c->run->options->exclude_vmemmap)
 		log_common(log_of(c), "Excluded %" PRIu64 " unused vmemmap pages",
 			   c->counts.dropped[PAGE_UNUSED_VMEMMAP]);
+	TRY(erasing_tell(&c->erasing, c->run, &c->machine, c->plan, c->run->options->dry_run));
 	return step(c, PHASE_COPY, copy);
 }
 
@@ -237,6 +241,7 @@ static void attempt_deinit(struct create *c)
 {
 	plan_destroy(c->plan);
 	scanner_destroy(c->judge);
+	erasing_deinit(&c->erasing);
 	machine_deinit(&c->machine);
 	*c = (struct create){ .run = c->run, .meter = c->meter, .line = c->line, .outputs = c->outputs };
 }
@@ -278,6 +283,7 @@ static struct err *create(struct create *c)
 	struct report report;
 	struct err *e;
 
+	TRY(erasing_check_file(options));
 	if (!options->dry_run)
 		TRY(outputs_check(c->run));
 	e = try_levels(c);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "cli/erasing.h"
 #include "cli/machine.h"
 #include "cli/progress.h"
 #include "cli/resources.h"
@@ -44,6 +45,7 @@ struct estimation {
 	struct progress_line line;
 	struct progress quiet;		/* stops, shows nothing */
 	struct machine machine;
+	struct erasing erasing;
 	struct resources resources;
 	struct plan *plan;
 	struct scan_counts counts;
@@ -290,13 +292,14 @@ static void share_resources(struct estimation *es)
 static struct err *estimate(struct estimation *es)
 {
 	TRY(step(es, PHASE_HOLES, learn));
+	TRY(erasing_find(es->run, &es->machine, &es->erasing));
 	es->result->page_size = UINT64_C(1) << es->machine.kernel->page_shift;
 	share_resources(es);
 	TRY(step(es, PHASE_CLASSIFY, classify));
 	TRY(sample(es));
 	TRY(add_rows(es));
 	print_table(es);
-	return NULL;
+	return erasing_tell(&es->erasing, es->run, &es->machine, NULL, true);
 }
 
 struct err *action_estimate(const struct run *run)
@@ -316,6 +319,7 @@ struct err *action_estimate(const struct run *run)
 	stats->free_more = free;
 	estimate_destroy(es.estimate);
 	plan_destroy(es.plan);
+	erasing_deinit(&es.erasing);
 	machine_deinit(&es.machine);
 	return e;
 }

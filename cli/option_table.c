@@ -72,6 +72,13 @@ const struct option_row option_rows[] = {
 	  .help = "fail instead of keeping pages whose class does not stand up to\n"
 		  "the audit" },
 
+	{ .name = "config", .arg = "FILE", .group = GROUP_OUTPUT, NAME(config),
+	  .help = "overwrite in the dump what FILE names, see makedumpfile.conf(5)" },
+	{ .name = "scrub", .arg = "SETS", .group = GROUP_OUTPUT, .set = option_set_scrub,
+	  .help = "overwrite in the dump what needs no file: keys (of key rings, crypto,\n"
+		  "dm-crypt, TLS), cmdline (arguments and environment of processes);\n"
+		  "several with commas" },
+
 	{ .letter = 'x', .arg = "VMLINUX", .group = GROUP_KERNEL, NAME(vmlinux),
 	  .help = "take what VMCORE does not say about its kernel from the symbols\n"
 		  "and debug information of VMLINUX" },
@@ -125,6 +132,9 @@ const struct option_row option_rows[] = {
 	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_xen_syms,
 	  .help = "refused: symbols of the hypervisor are not read in this version" },
 
+	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
+	  .help = "refused: no programs are run; --config and --scrub erase" },
+
 	{ .name = "check-params", .group = GROUP_OTHER, ACTION(ACTION_CHECK_PARAMS),
 	  .help = "check the command line and nothing else; no file is opened" },
 	{ .letter = 'v', .group = GROUP_OTHER, ACTION(ACTION_VERSION),
@@ -139,8 +149,6 @@ const struct option_row option_rows[] = {
 	  .help = "there are no temporary files" },
 
 	/* Not in this version. */
-	{ .name = "config", .arg = "FILE" },
-	{ .name = "eppic", .arg = "FILE" },
 	{ .name = "extension", .arg = "FILE" },
 };
 
@@ -199,12 +207,13 @@ const struct option_rule option_rules[] = {
 	{ "-q", RULE_CONFLICT, "-X --estimate --mem-usage --dump-dmesg" },
 	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
 	{ "-e", RULE_NEEDS, "--work-dir" },
-	{ "--config", RULE_NEEDS, "-x" },
-	{ "-g", RULE_NEEDS, "-x" },
 	/* Modes in which these would have no effect. */
-	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x" },
-	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i -q" },
-	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --split" },
+	{ "--verify", RULE_CONFLICT, "--config --scrub" },
+	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --config --scrub" },
+	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i -q --config --scrub" },
+	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --split --config --scrub" },
+	{ "--mem-usage", RULE_CONFLICT, "--config --scrub" },
+	{ "--dump-dmesg", RULE_CONFLICT, "--config --scrub" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

@@ -107,6 +107,11 @@ struct err *option_set_xen_phys_start(struct options *options, const struct opti
 /* Always an error, which says what to give instead. */
 struct err *option_refuse_xen_syms(struct options *options, const struct option_row *row,
 				   const char *arg) __attribute__((warn_unused_result));
+struct err *option_refuse_eppic(struct options *options, const struct option_row *row,
+				const char *arg) __attribute__((warn_unused_result));
+/* Names of rule sets, with commas between them; those of several options add up. */
+struct err *option_set_scrub(struct options *options, const struct option_row *row,
+			     const char *arg) __attribute__((warn_unused_result));
 /* A number that has no effect, but must be one. */
 struct err *option_check_number(struct options *options, const struct option_row *row,
 				const char *arg) __attribute__((warn_unused_result));

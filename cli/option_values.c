@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "cli/option_table.h"
+#include "erase/scrub.h"
 #include "pages/class.h"
 
 #define MESSAGE_LEVEL_MAX 31
@@ -281,6 +282,32 @@ struct err *option_refuse_xen_syms(struct options *options, const struct option_
 	(void)row;
 	return err_new(ERR_UNSUPPORTED, "option --xen-syms: symbols of %s are not read in this version; "
 		       "the dump's VMCOREINFO_XEN or --xen-vmcoreinfo tell what is needed", arg);
+}
+
+struct err *option_refuse_eppic(struct options *options, const struct option_row *row,
+				const char *arg)
+{
+	(void)options;
+	(void)row;
+	return err_new(ERR_USAGE, "option --eppic: programs such as %s are not run; --config FILE "
+		       "erases what a file names, in loops over lists and arrays too (makedumpfile.conf(5)), "
+		       "and --scrub keys,cmdline needs no file at all", arg);
+}
+
+struct err *option_set_scrub(struct options *options, const struct option_row *row,
+			     const char *arg)
+{
+	for (;; arg++) {
+		size_t len = strcspn(arg, ",");
+		unsigned int which = scrub_by_name(arg, len);
+
+		if (!which)
+			return bad_value(row, arg, "one of " SCRUB_NAMES);
+		options->scrub |= which;
+		arg += len;
+		if (!*arg)
+			return NULL;
+	}
 }
 
 struct err *option_check_number(struct options *options, const struct option_row *row,

@@ -73,6 +73,8 @@ struct options {
 	bool vtop;			/* --vtop */
 	uint64_t vtop_address;
 	bool partial_dmesg;
+	const char *config;		/* --config: what to erase; borrowed from argv; NULL: none */
+	unsigned int scrub;		/* --scrub: bits of enum scrub_set */
 	const char *json;		/* borrowed from argv; NULL: no file of statistics */
 	const char *disks[OPTION_DISKS_MAX];	/* --diskset, in the order given; borrowed from argv */
 	size_t disk_count;

@@ -146,6 +146,15 @@ static void write_missing(const struct stats *stats, struct json *json)
 	json_array_end(json);
 }
 
+static void write_erased(const struct stats *stats, struct json *json)
+{
+	json_object(json, "erased");
+	json_number(json, "objects_found", stats->erased_objects);
+	json_number(json, "bytes_found", stats->erased_bytes);
+	json_number(json, "could_not_be_looked_at", stats->erase_unknown);
+	json_object_end(json);
+}
+
 static void write_pages_run(const struct stats *stats, struct json *json)
 {
 	json_number(json, "level", stats->report.level);
@@ -185,6 +194,8 @@ void stats_write(const struct stats *stats, const struct stats_run *run, FILE *o
 		write_missing(stats, &json);
 	if (stats->has_report)
 		write_pages_run(stats, &json);
+	if (stats->has_erased)
+		write_erased(stats, &json);
 	if (stats->has_log)
 		write_log_run(stats, &json);
 	if (stats->more)

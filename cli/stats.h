@@ -53,6 +53,12 @@ struct stats {
 	struct audit_summary audit;
 	struct meter meter;
 
+	/* A run that erases: objects found in all, their bytes, and what could not be looked at. */
+	bool has_erased;
+	uint64_t erased_objects;
+	uint64_t erased_bytes;
+	uint64_t erase_unknown;
+
 	/* A run that reads the log. */
 	bool has_log;
 	uint64_t log_records;

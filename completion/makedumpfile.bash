@@ -24,6 +24,7 @@ _makedumpfile_argument() {
 		esac
 		;;
 	N) mapfile -t COMPREPLY < <(compgen -W "$(seq 0 "$(nproc 2>/dev/null || echo 1)")" -- "$2") ;;
+	SETS) mapfile -t COMPREPLY < <(compgen -W 'keys cmdline keys,cmdline' -- "$2") ;;
 	SIZE | KB | ORDER | ADDRESS) COMPREPLY=() ;;
 	DIR)
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")

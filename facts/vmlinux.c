@@ -125,6 +125,30 @@ static struct err *take_symbols(const struct vmlinux_file *file, const struct ta
 	return NULL;
 }
 
+unsigned int vmlinux_symbol(const struct vmlinux *vmlinux, const char *name, uint64_t *ret)
+{
+	const struct vmlinux_file *file = &vmlinux->main;
+	unsigned int found = 0;
+	struct table table;
+
+	if (!open_table(file, &table)) {
+		file = &vmlinux->debug;
+		if (!open_table(file, &table))
+			return 0;
+	}
+	for (size_t i = 1; i < table.count && i <= INT32_MAX; i++) {
+		const char *own;
+		GElf_Sym sym;
+
+		if (!gelf_getsym(table.data, (int)i, &sym) || sym.st_shndx == SHN_UNDEF)
+			continue;
+		own = elf_strptr(file->elf, table.strings, sym.st_name);
+		if (own && !strcmp(own, name) && found++ == 0)
+			*ret = sym.st_value;
+	}
+	return found;
+}
+
 static struct err *find_symbols(const struct vmlinux *vmlinux, struct facts *facts)
 {
 	const struct vmlinux_file *file = &vmlinux->main;

@@ -49,4 +49,10 @@ void vmlinux_close(struct vmlinux *vmlinux);
 struct err *vmlinux_add_symbols(const struct vmlinux *vmlinux, struct facts *facts)
 	__attribute__((warn_unused_result));
 
+/*
+ * How many symbols are called @name; *ret is the link-time address of the first. 0: neither
+ * file has one. A pass over the table.
+ */
+unsigned int vmlinux_symbol(const struct vmlinux *vmlinux, const char *name, uint64_t *ret);
+
 #endif

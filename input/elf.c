@@ -180,6 +180,20 @@ static struct err *register_loads(struct dump *dump, const struct elf_info *info
 	return NULL;
 }
 
+/* What an earlier run erased; the room for it may be filled up with zeros. */
+static void take_eraseinfo(struct dump *dump)
+{
+	struct elf_note note;
+	size_t pos = 0;
+
+	while (elf_note_next(dump->notes, dump->notes_len, dump->order, &pos, &note)) {
+		if (!elf_note_is(&note, "ERASEINFO", 0))
+			continue;
+		dump->eraseinfo = (const char *)note.desc;
+		dump->eraseinfo_len = strnlen(dump->eraseinfo, note.desc_len);
+	}
+}
+
 static struct err *elf_open(struct dump *dump)
 {
 	struct elf_info *info = NULL;
@@ -195,6 +209,7 @@ static struct err *elf_open(struct dump *dump)
 	dump->machine = info->machine;
 	dump->incomplete = info->flags & ELF_FLAG_INCOMPLETE;
 	dump_set_notes(dump, info->notes, info->notes_len);
+	take_eraseinfo(dump);
 	TRY(register_loads(dump, info));
 	/* The segments replace the program headers. */
 	free(info->segments);

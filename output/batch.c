@@ -12,6 +12,7 @@ struct batch_worker {
 	struct dump_view *view;
 	void *codec_ctx;	/* NULL without codec */
 	uint8_t *zeros;		/* a page: what is stored for one that cannot be read */
+	uint8_t *erased;	/* a page: one of the input without what is erased; NULL: none is */
 };
 
 struct err *batch_env_init(struct batch_env *env, struct dump *dump, const struct codec *codec,
@@ -69,7 +70,9 @@ struct err *batch_worker_create(void *ctx, void **ret)
 		return err_nomem;
 	worker->env = env;
 	worker->zeros = calloc(1, env->page_size);
-	if (!worker->zeros)
+	if (env->erase)
+		worker->erased = malloc(env->page_size);
+	if (!worker->zeros || (env->erase && !worker->erased))
 		e = err_nomem;
 	if (!e)
 		e = dump_view_create(env->dump, 0, &worker->view);
@@ -93,6 +96,7 @@ void batch_worker_destroy(void *arg)
 		worker->env->codec->destroy(worker->codec_ctx);
 	dump_view_destroy(worker->view);
 	free(worker->zeros);
+	free(worker->erased);
 	free(worker);
 }
 
@@ -122,7 +126,8 @@ static const uint8_t *pages_get(struct batch_worker *worker, uint64_t pfn, size_
 
 /*
  * The page compressed into @dst, or 0. What the input has compressed with this
- * codec is taken as it is: it has been read, so it is known to be good.
+ * codec is taken as it is: it has been read, so it is known to be good. Unless
+ * @data is not what the input has.
  */
 static size_t page_compress(struct batch_worker *worker, uint64_t pfn, const uint8_t *data,
 			    uint8_t *dst)
@@ -130,15 +135,29 @@ static size_t page_compress(struct batch_worker *worker, uint64_t pfn, const uin
 	const struct codec *codec = worker->env->codec;
 	struct dump_stored stored;
 
-	if (data == worker->zeros || !dump_view_stored(worker->view, pfn, &stored) ||
+	if (data == worker->zeros || data == worker->erased ||
+	    !dump_view_stored(worker->view, pfn, &stored) ||
 	    stored.flags != codec->page_flag)
 		return codec->compress(worker->codec_ctx, data, worker->env->page_size, dst);
 	memcpy(dst, stored.data, stored.len);
 	return stored.len;
 }
 
+/* The page at @data as it may leave this machine; the input's own memory is never written. */
+static const uint8_t *page_erase(struct batch_worker *worker, uint64_t pfn, const uint8_t *data)
+{
+	const struct batch_env *env = worker->env;
+	uint64_t pa = pfn << env->dump->page_shift;
+
+	if (!erase_set_hits(env->erase, pa, env->page_size))
+		return data;
+	memcpy(worker->erased, data, env->page_size);
+	erase_set_apply(env->erase, pa, worker->erased, env->page_size);
+	return worker->erased;
+}
+
 /*
- * Read, test and compress one page into @dst; returns how much of it is used.
+ * Read, erase in, test and compress one page into @dst; returns how much of it is used.
  * @data NULL: the page could not be read.
  */
 static size_t page_store(struct batch_worker *worker, const uint8_t *data, uint8_t *dst,
@@ -152,8 +171,7 @@ static size_t page_store(struct batch_worker *worker, const uint8_t *data, uint8
 	page->data = NULL;
 	page->len = 0;
 	page->flags = 0;
-	if (!data)
-		data = worker->zeros;
+	data = data ? page_erase(worker, page->pfn, data) : worker->zeros;
 	if (env->share_zero && is_zero(data, env->page_size))
 		return 0;
 	if (codec)

@@ -22,6 +22,7 @@
 struct batch_env {
 	struct dump *dump;
 	const struct codec *codec;	/* NULL: store raw */
+	const struct erase_set *erase;	/* set by the caller of batch_env_init(), see copy.h */
 	bool share_zero;
 	bool as_stored;			/* set by the caller of batch_env_init(), see copy.h */
 	size_t page_size;		/* bytes, at most BATCH_BYTES */

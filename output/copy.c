@@ -113,6 +113,7 @@ static struct err *copier_start(struct copier *c)
 
 	TRY(batch_env_init(&c->env, params->dump, params->codec, params->share_zero));
 	c->env.as_stored = params->as_stored;
+	c->env.erase = params->erase;
 	TRY(plan_cursor_create(params->plan, &c->cursor));
 	TRY(choose_pages(c));
 	return ordpool_create(&pool, &c->pool);

@@ -17,6 +17,7 @@
 #include "base/progress.h"
 #include "base/ranges.h"
 #include "codec/codec.h"
+#include "erase/set.h"
 #include "input/dump.h"
 #include "pages/plan.h"
 
@@ -33,6 +34,7 @@ struct copy_params {
 	struct dump *dump;
 	const struct plan *plan;
 	const struct codec *codec;	/* NULL: store raw */
+	const struct erase_set *erase;	/* overwritten before all else; NULL: nothing. Not with as_stored */
 	bool share_zero;		/* level bit 1: zero pages carry no data */
 	/*
 	 * Pages as the dump stores them, compressed or not, whatever @codec; one that

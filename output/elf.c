@@ -26,6 +26,7 @@ struct elf_writer {
 	const struct dump *dump;
 	struct sink *sink;
 	struct nonzero *nonzero;	/* NULL: pages of zeros are stored, too */
+	struct erase_text erased;
 	struct elf_layout layout;
 	struct elf_header header;
 	struct elf_runs runs;		/* stored pages, as the data comes */
@@ -76,6 +77,7 @@ static struct err *find_zeros(struct elf_writer *w)
 	struct nonzero_params params = {
 		.dump = copy->dump,
 		.plan = copy->plan,
+		.erase = copy->erase,
 		.threads = copy->threads,
 		.budget = w->params->plan_budget,
 		.progress = &w->progress,
@@ -93,7 +95,7 @@ static struct err *lay_out(struct elf_writer *w)
 
 	TRY(elf_image_find(kernel, &image, &found));
 	TRY(elf_layout_init(layout, w->dump, plan_of(w), found ? &image : NULL,
-			    round_up(dump_notes_size(w->dump), 4) + dump_erase_note_size(w->dump),
+			    round_up(dump_notes_size(w->dump), 4) + dump_erase_note_size(w->dump, &w->erased),
 			    &w->progress));
 	w->header = (struct elf_header){
 		.word = layout->word,
@@ -123,7 +125,7 @@ static struct err *write_notes(struct elf_writer *w)
 	if (!notes)
 		return err_nomem;
 	dump_notes_put(w->dump, w->header.order, notes);
-	dump_erase_note_put(w->dump, w->header.order,
+	dump_erase_note_put(w->dump, &w->erased, w->header.order,
 			    notes + round_up(dump_notes_size(w->dump), 4));
 	e = region_append(&w->out, notes, w->layout.notes_size);
 	free(notes);
@@ -290,6 +292,8 @@ static struct err *elf_write(const struct writer_params *params, struct sink *si
 	w.buf = malloc(BUFFER);
 	e = w.buf ? find_zeros(&w) : err_nomem;
 	if (!e)
+		e = erase_text_init(&w.erased, &params->copy);
+	if (!e)
 		e = lay_out(&w);
 	if (!e)
 		e = write_front(&w);
@@ -300,6 +304,7 @@ static struct err *elf_write(const struct writer_params *params, struct sink *si
 	if (e)
 		e = give_up(&w, e);
 	complete_stats(&w, stats);
+	erase_text_deinit(&w.erased);
 	elf_runs_deinit(&w.runs);
 	elf_layout_deinit(&w.layout);
 	nonzero_destroy(w.nonzero);

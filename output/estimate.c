@@ -375,7 +375,8 @@ struct err *estimate_file_at(const struct estimate *estimate, unsigned int level
 		variance += more;
 		ns += class_time(estimate, class, codec, share);
 	}
-	TRY(kdump_geometry_init(&geo, estimate->params.job->kernel, whole(pages)));
+	TRY(kdump_geometry_init(&geo, estimate->params.job->kernel, whole(pages),
+				estimate->dump->eraseinfo_len));
 	front = (double)geo.data + (share ? (double)estimate->page_size : 0);
 	error = DEVIATIONS * sqrt(variance);
 	ret->codec = estimate->codecs[codec].codec;

@@ -24,6 +24,7 @@ struct kdump_writer {
 	const struct dump *dump;
 	struct sink *sink;
 	struct kdump_geometry geo;
+	struct erase_text erased;
 	struct kdump_buffers buffers;	/* the data buffer serves the bitmaps before there is data */
 	uint8_t *bits;			/* one plan block of bitmap1 */
 	struct kdump_pages pages;
@@ -58,7 +59,8 @@ static struct err *writer_init(struct kdump_writer *w)
 		     copy->codec ? copy->codec->page_flag : 0) |
 		    (w->params->no_vmemmap || w->dump->no_vmemmap ? KDUMP_NO_VMEMMAP : 0) |
 		    (w->dump->incomplete ? KDUMP_INCOMPLETE : 0);
-	TRY(kdump_geometry_init(&w->geo, w->params->kernel, plan_kept(copy->plan)));
+	TRY(erase_text_init(&w->erased, copy));
+	TRY(kdump_geometry_init(&w->geo, w->params->kernel, plan_kept(copy->plan), w->erased.room));
 	if (w->params->is_piece)
 		TRY(count_piece(w));
 	w->buffers.data_size = DATA_BUFFER;
@@ -75,6 +77,7 @@ static struct err *writer_init(struct kdump_writer *w)
 
 static void writer_deinit(struct kdump_writer *w)
 {
+	erase_text_deinit(&w->erased);
 	free(w->buffers.data);
 	free(w->buffers.descs);
 	free(w->bits);
@@ -86,6 +89,7 @@ static struct err *write_front(struct kdump_writer *w)
 		.kernel = w->params->kernel,
 		.status = w->status,
 		.dump_level = w->params->level | w->dump->dump_level,
+		.erased = &w->erased,
 		.piece = w->params->is_piece ? &w->params->copy.pfns : NULL,
 	};
 	uint8_t *front;

@@ -38,7 +38,7 @@ static void choose_layout(struct kdump_geometry *geo, const struct kernel *kerne
 }
 
 struct err *kdump_geometry_init(struct kdump_geometry *geo, const struct kernel *kernel,
-				uint64_t kept)
+				uint64_t kept, size_t erase_room)
 {
 	const struct dump *dump = kernel->dump;
 	uint64_t block = UINT64_C(1) << dump->page_shift;
@@ -50,16 +50,15 @@ struct err *kdump_geometry_init(struct kdump_geometry *geo, const struct kernel 
 	geo->block_size = (uint32_t)block;
 	geo->max_mapnr = dump->max_mapnr;
 	geo->kept = kept;
-	geo->front_size = round_up(block + geo->sub->size + dump_notes_size(dump) +
-				   dump->eraseinfo_len,
+	geo->front_size = round_up(block + geo->sub->size + dump_notes_size(dump) + erase_room,
 				   max_u64(block, FRONT_ALIGN));
 	front_blocks = geo->front_size / block;
 	half_blocks = div_round_up(div_round_up(dump->max_mapnr, 8), block);
 	if (front_blocks > INT32_MAX || half_blocks > INT32_MAX)
 		return err_new(ERR_UNSUPPORTED,
-			       "%s: max_mapnr %#" PRIx64 " or %zu bytes of notes are more than a "
-			       "kdump-compressed header can hold",
-			       dump->src->name, dump->max_mapnr, dump->notes_len);
+			       "%s: max_mapnr %#" PRIx64 " or %zu bytes of notes and %zu of erase "
+			       "information are more than a kdump-compressed header can hold",
+			       dump->src->name, dump->max_mapnr, dump->notes_len, erase_room);
 	geo->sub_hdr_size = (uint32_t)(front_blocks - 1);
 	geo->bitmap_blocks = (uint32_t)(2 * half_blocks);
 	geo->bitmap_size = half_blocks * block;
@@ -141,9 +140,9 @@ static void put_sub_header(const struct kdump_geometry *geo,
 		put_u64(at + sub->offset_note, notes, order);
 		put_word(at + sub->size_note, dump_notes_size(dump), geo->word, order);
 	}
-	if (dump->eraseinfo_len) {
+	if (params->erased->len) {
 		put_u64(at + sub->offset_eraseinfo, notes + dump_notes_size(dump), order);
-		put_word(at + sub->size_eraseinfo, dump->eraseinfo_len, geo->word, order);
+		put_word(at + sub->size_eraseinfo, params->erased->len, geo->word, order);
 	}
 	put_u64(at + sub->max_mapnr_64, geo->max_mapnr, order);
 	if (params->piece)
@@ -162,8 +161,8 @@ struct err *kdump_front_build(const struct kdump_geometry *geo,
 	put_main_header(geo, params, front);
 	notes = front + geo->block_size + geo->sub->size;
 	vmcoreinfo = dump_notes_put(dump, geo->order, notes);
-	if (dump->eraseinfo_len)
-		memcpy(notes + dump_notes_size(dump), dump->eraseinfo, dump->eraseinfo_len);
+	if (params->erased->len)
+		memcpy(notes + dump_notes_size(dump), params->erased->text, params->erased->len);
 	put_sub_header(geo, params, vmcoreinfo, front + geo->block_size);
 	*ret = front;
 	return NULL;

@@ -10,6 +10,7 @@
 #include "base/ranges.h"
 #include "diskdump_mod.h"
 #include "kernel/kernel.h"
+#include "output/erase_text.h"
 
 /* Where everything is in the file; offsets and sizes in bytes. */
 struct kdump_geometry {
@@ -29,16 +30,19 @@ struct kdump_geometry {
 };
 
 /*
- * Lay out a file of @kept pages. ERR_BAD_INPUT when the dump has no memory,
+ * Lay out a file of @kept pages, with room for @erase_room bytes of text of what was
+ * erased. ERR_BAD_INPUT when the dump has no memory,
  * ERR_UNSUPPORTED when a count does not fit its field.
  */
 struct err *kdump_geometry_init(struct kdump_geometry *geo, const struct kernel *kernel,
-				uint64_t kept) __attribute__((warn_unused_result));
+				uint64_t kept, size_t erase_room)
+	__attribute__((warn_unused_result));
 
 struct kdump_header_params {
 	const struct kernel *kernel;
 	uint32_t status;	/* KDUMP_* */
 	unsigned int dump_level;
+	const struct erase_text *erased;
 	const struct range *piece;	/* the pfns of a piece of a split set; NULL: a whole file */
 };
 

@@ -23,16 +23,28 @@ struct nonzero {
 
 /* A job: pages that stay, and of these those that hold something. */
 struct part {
-	const struct dump *dump;
+	const struct nonzero_params *params;
 	uint64_t block;
 	uint64_t offset;		/* of the first page in the block */
 	uint8_t bits[PART_BYTES];
 };
 
-/* Clear the bits of zero pages among @count pages from @pfn on; @bit is the first one's. */
-static void test_run(struct dump_view *view, const struct dump *dump, uint64_t pfn, uint64_t count,
-		     uint8_t *bits, uint64_t bit)
+/* Page @pfn at @data will be written as zeros. */
+static bool page_is_zero(const struct nonzero_params *params, uint64_t pfn, const uint8_t *data)
 {
+	size_t page = (size_t)1 << params->dump->page_shift;
+	uint64_t pa = pfn << params->dump->page_shift;
+
+	if (erase_set_hits(params->erase, pa, page))
+		return erase_set_leaves_zeros(params->erase, pa, data, page);
+	return is_zero(data, page);
+}
+
+/* Clear the bits of zero pages among @count pages from @pfn on; @bit is the first one's. */
+static void test_run(struct dump_view *view, const struct nonzero_params *params, uint64_t pfn,
+		     uint64_t count, uint8_t *bits, uint64_t bit)
+{
+	const struct dump *dump = params->dump;
 	size_t page = (size_t)1 << dump->page_shift;
 	const uint8_t *data;
 	const void *ret;
@@ -43,19 +55,20 @@ static void test_run(struct dump_view *view, const struct dump *dump, uint64_t p
 		err_free(e);
 		/* One bad page fails the whole read: then each page is asked for alone. */
 		for (i = 0; count > 1 && i < count; i++)
-			test_run(view, dump, pfn + i, 1, bits, bit + i);
+			test_run(view, params, pfn + i, 1, bits, bit + i);
 		return;
 	}
 	for (i = 0, data = ret; i < count; i++, data += page) {
-		if (is_zero(data, page))
+		if (page_is_zero(params, pfn + i, data))
 			bits_clear_range(bits, bit + i, bit + i + 1);
 	}
 }
 
 /* The same for all bits of [from, to); bit 0 is page @base. */
-static void test_bits(struct dump_view *view, const struct dump *dump, uint64_t base, uint64_t from,
-		      uint64_t to, uint8_t *bits)
+static void test_bits(struct dump_view *view, const struct nonzero_params *params, uint64_t base,
+		      uint64_t from, uint64_t to, uint8_t *bits)
 {
+	const struct dump *dump = params->dump;
 	size_t page = (size_t)1 << dump->page_shift, bytes;
 	uint64_t end, count;
 
@@ -65,7 +78,7 @@ static void test_bits(struct dump_view *view, const struct dump *dump, uint64_t 
 		bytes = dump_view_contiguous(view, (base + from) << dump->page_shift,
 					     min_u64(end - from, DUMP_VIEW_MAX / page) * page);
 		count = max_u64(bytes / page, 1);
-		test_run(view, dump, base + from, count, bits, from);
+		test_run(view, params, base + from, count, bits, from);
 	}
 }
 
@@ -73,7 +86,7 @@ static void part_run(void *worker, void *slot)
 {
 	struct part *part = slot;
 
-	test_bits(worker, part->dump, part->block * PLAN_BLOCK + part->offset, 0, PART_PAGES,
+	test_bits(worker, part->params, part->block * PLAN_BLOCK + part->offset, 0, PART_PAGES,
 		  part->bits);
 }
 
@@ -99,7 +112,7 @@ static struct err *judge_again(void *ctx, uint64_t block, uint8_t *keep)
 
 	TRY(plan_block_bits(nz->again, block, &bits));
 	memcpy(keep, bits, BLOCK_BYTES);
-	test_bits(nz->view, nz->params.dump, block * PLAN_BLOCK, 0, PLAN_BLOCK, keep);
+	test_bits(nz->view, &nz->params, block * PLAN_BLOCK, 0, PLAN_BLOCK, keep);
 	return NULL;
 }
 
@@ -124,7 +137,7 @@ static struct err *next_part(struct search *s, struct part *part, bool *found)
 	TRY(plan_next_run(s->cursor, s->next, &run, found));
 	if (!*found)
 		return NULL;
-	part->dump = s->nz->params.dump;
+	part->params = &s->nz->params;
 	part->block = run.start / PLAN_BLOCK;
 	part->offset = round_down(run.start % PLAN_BLOCK, PART_PAGES);
 	s->next = part->block * PLAN_BLOCK + part->offset + PART_PAGES;

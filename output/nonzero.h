@@ -11,12 +11,14 @@
 
 #include "base/err.h"
 #include "base/progress.h"
+#include "erase/set.h"
 #include "input/dump.h"
 #include "pages/plan.h"
 
 struct nonzero_params {
 	struct dump *dump;
 	const struct plan *plan;	/* outlives the result */
+	const struct erase_set *erase;	/* as in copy.h: pages are judged by what will be written */
 	unsigned int threads;		/* workers; 0 in this thread */
 	size_t budget;			/* bytes for the new plan; blocks beyond are looked at again */
 	const struct progress *progress;

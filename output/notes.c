@@ -63,16 +63,23 @@ uint64_t dump_notes_put(const struct dump *dump, enum byte_order order, uint8_t 
 	return own + note_head(sizeof(VMCOREINFO_NAME));
 }
 
-uint64_t dump_erase_note_size(const struct dump *dump)
+/* The notes of the input have all of @text. */
+static bool is_noted(const struct dump *dump, const struct erase_text *text)
 {
-	if (!dump->eraseinfo_len)
-		return 0;
-	return note_head(sizeof(ERASEINFO_NAME)) + round_up(dump->eraseinfo_len, 4);
+	return text->len == text->inherited &&
+	       is_inside(dump->eraseinfo, dump->eraseinfo_len, dump->notes, dump->notes_len);
 }
 
-void dump_erase_note_put(const struct dump *dump, enum byte_order order, uint8_t *at)
+uint64_t dump_erase_note_size(const struct dump *dump, const struct erase_text *text)
 {
-	if (dump->eraseinfo_len)
-		put_note(at, order, ERASEINFO_NAME, sizeof(ERASEINFO_NAME), dump->eraseinfo,
-			 dump->eraseinfo_len);
+	if (!text->len || is_noted(dump, text))
+		return 0;
+	return note_head(sizeof(ERASEINFO_NAME)) + round_up(text->len, 4);
+}
+
+void dump_erase_note_put(const struct dump *dump, const struct erase_text *text,
+			 enum byte_order order, uint8_t *at)
+{
+	if (text->len && !is_noted(dump, text))
+		put_note(at, order, ERASEINFO_NAME, sizeof(ERASEINFO_NAME), text->text, text->len);
 }

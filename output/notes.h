@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "input/dump.h"
+#include "output/erase_text.h"
 
 /* Bytes of all notes, with one for VMCOREINFO where the input has it elsewhere. */
 uint64_t dump_notes_size(const struct dump *dump);
@@ -19,9 +20,11 @@ uint64_t dump_notes_put(const struct dump *dump, enum byte_order order, uint8_t 
 
 /*
  * The text of what was erased as a note of its own, for formats that have no other place
- * for it; 0 bytes when there is none. An ELF input has it among its notes.
+ * for it; 0 bytes when there is none, and when dump_notes_put() writes it anyway: an
+ * ELF input has its text among its notes. Of several such notes the last has all.
  */
-uint64_t dump_erase_note_size(const struct dump *dump);
-void dump_erase_note_put(const struct dump *dump, enum byte_order order, uint8_t *at);
+uint64_t dump_erase_note_size(const struct dump *dump, const struct erase_text *text);
+void dump_erase_note_put(const struct dump *dump, const struct erase_text *text,
+			 enum byte_order order, uint8_t *at);
 
 #endif

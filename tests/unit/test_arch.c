@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The architecture table, names of machines, and the generic page table walk. */
 #include "arch/arch.h"
+#include "arch/arm64.h"
+#include "arch/x86_64.h"
 #include "tests/unit/memkernel.h"
 #include "tests/unit/unit.h"
 
@@ -150,11 +152,35 @@ static void test_walk(void)
 	one_walk(8, ORDER_BIG);
 }
 
+/* Pages of programs that let nobody in, and what is none. */
+static void test_hidden(void)
+{
+	struct pt_form form;
+	uint64_t pa;
+
+	x86_64_form_init(&form, 4, 0);
+	/* PROT_NONE: accessed, dirty and global, as before and since the address is inverted. */
+	CHECK(form.hidden(&form, 0x8000000012345160, &pa));
+	CHECK_EQ(pa, 0x12345000);
+	CHECK(form.hidden(&form, 0x800fffffedcba160, &pa));
+	CHECK_EQ(pa, 0x12345000);
+	CHECK(!form.hidden(&form, 0x8000000012345167, &pa));
+	CHECK(!form.hidden(&form, 0x07ffffffffdcba00, &pa));
+	CHECK(!form.hidden(&form, 0, &pa));
+	arm64_form_init(&form, 12, 48, false);
+	CHECK(form.hidden(&form, 0x04e0000042345f42, &pa));
+	CHECK_EQ(pa, 0x42345000);
+	CHECK(!form.hidden(&form, 0x00e0000042345f43, &pa));
+	CHECK(!form.hidden(&form, 0x0000000012345600, &pa));
+	CHECK(!form.hidden(&form, 0, &pa));
+}
+
 int main(void)
 {
 	RUN(test_table);
 	RUN(test_machines);
 	RUN(test_machines_by_facts);
 	RUN(test_walk);
+	RUN(test_hidden);
 	return unit_status();
 }

@@ -63,6 +63,7 @@ struct check {
 	const struct memdump *dump;
 	const struct codec *codec;
 	bool share_zero;
+	const struct erase_set *erase;
 	uint64_t next;		/* pfn */
 	uint64_t pages;
 	uint64_t fail_at;	/* page that the writer refuses */
@@ -78,6 +79,8 @@ static void check_page(const struct check *check, const struct copy_page *page)
 		memset(want, 0, sizeof(want));
 	else
 		memdump_content(page->pfn, want, sizeof(want));
+	if (check->erase && !page->lost)
+		erase_set_apply(check->erase, page->pfn << 12, want, sizeof(want));
 	zero = !want[0] && !memcmp(want, want + 1, sizeof(want) - 1);
 	CHECK_EQ(page->lost, memdump_lost(&check->dump->p, page->pfn));
 	CHECK_EQ(!page->data, zero && check->share_zero);
@@ -116,6 +119,7 @@ static struct err *copy(struct check *check, unsigned int threads, struct copy_s
 {
 	struct copy_params copy = { .dump = check->dump->dump, .plan = check->dump->plan,
 				    .codec = check->codec, .share_zero = check->share_zero,
+				    .erase = check->erase,
 				    .threads = threads };
 	struct copy_writer writer = { .page = take_page, .ctx = check };
 
@@ -162,6 +166,48 @@ static void test_writer_fails(void)
 	memdump_close(&m);
 }
 
+/* Some bytes of every third page, all of every seventh; others with zeros. */
+static void make_set(struct erase_set *set)
+{
+	erase_set_init(set);
+	CHECK_OK(erase_set_rule(set, "some"));
+	for (uint64_t pfn = 0; pfn < 400; pfn++) {
+		CHECK_OK(erase_set_object(set, 1, pfn % 2 ? ERASE_BYTE : ERASE_NULL));
+		if (pfn % 7 == 0)
+			CHECK_OK(erase_set_add(set, pfn << 12, 4096));
+		else if (pfn % 3 == 0)
+			CHECK_OK(erase_set_add(set, (pfn << 12) + pfn, 100));
+	}
+	CHECK_OK(erase_set_close(set));
+}
+
+/* What is erased is erased before the test for zeros and before it is compressed. */
+static void test_erased(void)
+{
+	struct copy_stats plain, stats;
+	struct erase_set set;
+	struct memdump m;
+	unsigned int i;
+
+	if (!memdump_open(&m, &params))
+		return;
+	make_set(&set);
+	for (i = 0; i < 12; i++) {
+		struct check check = { .dump = &m, .codec = i & 1 ? &odd : NULL,
+				       .share_zero = i & 2, .fail_at = UINT64_MAX };
+
+		CHECK_OK(copy(&check, i / 4, &plain));
+		check.next = check.pages = 0;
+		check.erase = &set;
+		CHECK_OK(copy(&check, i / 4, &stats));
+		CHECK_EQ(stats.pages, plain.pages);
+		CHECK_EQ(stats.lost, plain.lost);
+		CHECK(!(i & 2) || stats.zero != plain.zero);
+	}
+	erase_set_deinit(&set);
+	memdump_close(&m);
+}
+
 static void test_nothing_kept(void)
 {
 	struct memdump_params p = params;
@@ -189,6 +235,7 @@ int main(void)
 {
 	RUN(test_pages);
 	RUN(test_writer_fails);
+	RUN(test_erased);
 	RUN(test_nothing_kept);
 	return unit_status();
 }

@@ -107,10 +107,10 @@ def add_busybox(image, arch):
 COMPILERS = {"amd64": "gcc", "arm64": "aarch64-linux-gnu-gcc"}
 
 
-def guest_program(arch):
-    """Path of the guest's C program, compiled when its sources changed."""
-    sources = sorted((pathlib.Path(__file__).parent / "guest").glob("*.[ch]"))
-    out = cache_dir() / "tools" / f"mdflab-{arch}"
+def guest_program(arch, folder="guest", name="mdflab"):
+    """Path of the C program of a folder beside this file, compiled when its sources changed."""
+    sources = sorted((pathlib.Path(__file__).parent / folder).glob("*.[ch]"))
+    out = cache_dir() / "tools" / f"{name}-{arch}"
     if out.exists() and out.stat().st_mtime > max(path.stat().st_mtime for path in sources):
         return out
     compiler = shutil.which(COMPILERS[arch])

@@ -28,6 +28,7 @@ class Guest:
     guest/workload.c takes; script is the file in guest/ that the capture kernel runs;
     qemu is the format of a second dump that QEMU makes of the same moment; disk is the
     QEMU device of the disks: cloud kernels have the driver of nvme built in.
+    secrets are the modules of a guest that runs guest/secrets, too.
     Guests that crash run the program on their own memory before; live lets one do
     so that does not crash ("yes"), and any one estimate the dump too ("estimate").
     namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
@@ -56,6 +57,7 @@ class Guest:
     why: str = ""
     namespaces: str = ""
     bitmap: bool = False
+    secrets: str = ""
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
@@ -65,6 +67,8 @@ CALLED = "anon=16 thp=8 tmpfs=8 clean=8 free=8"
 # Kernels between those that are tested at length.
 BRIEF = {"workload": "anon=24 thp=16 tmpfs=8 clean=8 dirty=8 mapped=4 cow=4 hugetlb=8 free=16",
          "cmdline": "hugepages=4"}
+# Where keys are kept, and what they are used with.
+SECRETS = "algif_skcipher dm_crypt brd tls gcm ctr"
 # On arm64 with 16K pages a huge page is 32 MiB.
 WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "thp=64")
 
@@ -106,6 +110,12 @@ GUESTS = [
           cmdline="hugepages=8 crashkernel=128M", why="arm64, 4K pages, 52 bits"),
     Guest("arm64-7.2-16k", "arm64-7.2-16k", cpu=ARM, cmdline="hugepages=2",
           workload="poison=1 " + WORKLOAD_16K, why="arm64, 16K pages"),
+    Guest("x86-6.1-secrets", "6.1", memory=512, workload=CALLED, cmdline="",
+          secrets=SECRETS + " ghash_generic", why="keys and arguments to be erased"),
+    Guest("x86-7.2-secrets", "7.2", memory=512, workload=CALLED, cmdline="", cpu=FIVE_LEVELS,
+          secrets=SECRETS, why="the same of the newest kernel"),
+    Guest("arm64-7.2-secrets", "arm64-7.2", cpu=ARM, memory=512, workload=CALLED, cmdline="",
+          secrets=SECRETS, why="the same on arm64"),
 ]
 
 

@@ -82,6 +82,11 @@ def _guest_image(guest, kern, program):
         modules += ["dax_pmem", "device_dax"]
     if "kmem" in guest.namespaces:
         modules += ["kmem"]
+    if guest.secrets:
+        modules = [*guest.secrets.split(), *modules]
+        image.entries["init.guest"] = image.entries.pop("init")
+        image.copy(HERE / "guest/secrets/init", "init")
+        image.copy(guest_program(kern.arch, "guest/secrets", "secrets"), "bin/secrets")
     image.add_modules(kern, modules)
     if guest.bitmap:
         image.add_built(module.build("crashbitmap", kern.release))

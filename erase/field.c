@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "erase/field.h"
+
+#include "base/checked.h"
+
+struct err *fields_find(const struct types *types, const struct field_name *names, size_t count,
+			struct field *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct type type;
+
+		bool known = types_find_any(types, names[i].type, &type);
+
+		ret[i] = (struct field){ 0 };
+		ret[i].there = known &&
+			       type_offset(type, names[i].path, &ret[i].offset, &ret[i].size);
+		if (!ret[i].there && !names[i].optional)
+			return err_new(known ? ERR_UNSUPPORTED : ERR_NOT_FOUND, "%s of struct %s is not "
+				       "known", names[i].path, names[i].type);
+	}
+	return NULL;
+}
+
+struct err *field_read(struct kreader *reader, const struct field *field, uint64_t base,
+		       uint64_t *ret)
+{
+	enum byte_order order = kreader_kernel(reader)->order;
+	uint8_t raw[8];
+
+	if (field->size > sizeof(raw) || !is_pow2(field->size))
+		return err_new(ERR_BAD_INPUT, "a member of %llu bytes is no number",
+			       (unsigned long long)field->size);
+	TRY(kread(reader, base + field->offset, raw, (size_t)field->size));
+	if (field->size == 1)
+		*ret = raw[0];
+	else if (field->size == 2)
+		*ret = get_u16(raw, order);
+	else
+		*ret = get_word(raw, (unsigned int)field->size, order);
+	return NULL;
+}
+
+struct err *string_read(struct kreader *reader, uint64_t address, char *buf, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size; i++) {
+		TRY(kread(reader, address + i, &buf[i], 1));
+		if (!buf[i])
+			break;
+		if (buf[i] <= ' ' || buf[i] > '~')
+			buf[i] = '?';
+	}
+	buf[i] = 0;
+	return NULL;
+}
+
+uint64_t struct_size(const struct types *types, const char *name)
+{
+	struct type_info info;
+	struct type type;
+
+	return types_find_any(types, name, &type) && type_describe(type, &info) ? info.size : 0;
+}
+
+bool chain_goes_on(struct chain *chain, uint64_t node)
+{
+	if (node == chain->mark || chain->steps == CHAIN_MAX)
+		return false;
+	if (chain->steps++ == chain->next_mark) {
+		chain->mark = node;
+		chain->next_mark = 2 * chain->next_mark + 1;
+	}
+	return true;
+}
+
+struct list {
+	struct erase_space *space;
+	uint64_t head;
+	uint64_t offset;
+	struct err *(*fn)(void *ctx, uint64_t element);
+	void *ctx;
+};
+
+/* One way round; @link: where in a list_head it is. *why: how it broke off, NULL: not at all. */
+static struct err *walk_list(const struct list *list, uint64_t link, struct err **why)
+{
+	struct chain chain = { 0 };
+	uint64_t node = list->head;
+
+	*why = NULL;
+	for (;;) {
+		struct err *e = kread_word(list->space->reader, node + link, &node);
+
+		if (e && !err_is_unreadable(e))
+			return e;
+		if (!e && node == list->head)
+			return NULL;
+		if (!e && (!node || !chain_goes_on(&chain, node)))
+			e = err_new(ERR_BAD_INPUT, "the list does not end after %llu elements",
+				    (unsigned long long)chain.steps);
+		if (e) {
+			*why = e;
+			return NULL;
+		}
+		TRY(list->fn(list->ctx, node - list->offset));
+	}
+}
+
+struct err *list_each(struct erase_space *space, uint64_t head, uint64_t offset, const char *what,
+		      struct err *(*fn)(void *ctx, uint64_t element), void *ctx)
+{
+	const struct list list = { .space = space, .head = head, .offset = offset, .fn = fn,
+				   .ctx = ctx };
+	struct err *why, *again;
+	struct err *e = walk_list(&list, 0, &why);
+
+	if (e || !why)
+		return e;
+	erase_doubt(space, "%s: %s; what is behind it is read from the other end", what, err_text(why));
+	err_free(why);
+	TRY(walk_list(&list, kreader_kernel(space->reader)->word, &again));
+	err_free(again);
+	return NULL;
+}
+
+/* Deeper than any balanced tree of CHAIN_MAX nodes. */
+#define TREE_DEPTH 64
+
+struct tree {
+	struct kreader *reader;
+	struct field left, right;
+	uint64_t pending[TREE_DEPTH];
+	unsigned int depth;
+	bool too_deep;
+};
+
+static struct err *push_child(struct tree *tree, uint64_t node, const struct field *side)
+{
+	uint64_t child;
+
+	TRY(field_read(tree->reader, side, node, &child));
+	if (!child)
+		return NULL;
+	if (tree->depth == TREE_DEPTH)
+		tree->too_deep = true;
+	else
+		tree->pending[tree->depth++] = child;
+	return NULL;
+}
+
+static struct err *tree_init(struct tree *tree, struct erase_space *space)
+{
+	static const struct field_name names[] = { { .type = "rb_node", .path = "rb_left" },
+						   { .type = "rb_node", .path = "rb_right" } };
+	struct field fields[ARRAY_LEN(names)];
+
+	*tree = (struct tree){ .reader = space->reader };
+	TRY(fields_find(space->types, names, ARRAY_LEN(names), fields));
+	tree->left = fields[0];
+	tree->right = fields[1];
+	return NULL;
+}
+
+struct err *tree_each(struct erase_space *space, uint64_t root, uint64_t offset, const char *what,
+		      struct err *(*fn)(void *ctx, uint64_t element), void *ctx)
+{
+	struct chain chain = { 0 };
+	struct tree tree;
+	struct err *e;
+
+	TRY(tree_init(&tree, space));
+	e = kread_word(space->reader, root, &tree.pending[0]);
+	tree.depth = !e && tree.pending[0];
+	TRY(erase_forgive(space, err_prepend(e, "%s", what)));
+	while (tree.depth && chain.steps < CHAIN_MAX) {
+		uint64_t node = tree.pending[--tree.depth];
+
+		chain.steps++;
+		TRY(fn(ctx, node - offset));
+		e = push_child(&tree, node, &tree.left);
+		if (!e)
+			e = push_child(&tree, node, &tree.right);
+		TRY(erase_forgive(space, err_prepend(e, "%s", what)));
+	}
+	if (tree.depth || tree.too_deep)
+		erase_doubt(space, "%s: the tree is damaged after %llu nodes", what,
+			    (unsigned long long)chain.steps);
+	return NULL;
+}
