@@ -12,7 +12,7 @@ struct rounds {
 	const struct audit_judging *judging;
 	struct scan_counts *counts;
 	struct audit_summary *summary;
-	struct types *types;		/* NULL: not known */
+	const struct types *types;	/* NULL: not known */
 	struct audit *audit;		/* of the round at work */
 	struct scan_samples *samples;
 };
@@ -20,18 +20,6 @@ struct rounds {
 static const struct log *log_of(const struct rounds *r)
 {
 	return &r->run->console->log;
-}
-
-static struct err *load_types(struct rounds *r)
-{
-	struct err *e = kernel_load_types(r->machine->reader, &r->types);
-
-	if (err_kind(e) == ERR_NOMEM)
-		return e;
-	if (e)
-		log_debug(log_of(r), "audit: without the kernel's types: %s", err_text(e));
-	err_free(e);
-	return NULL;
 }
 
 static struct err *take(void *ctx, uint64_t block, const uint8_t *keep)
@@ -105,7 +93,7 @@ static struct err *all_rounds(struct rounds *r)
 {
 	bool passed = false;
 
-	TRY(load_types(r));
+	TRY(machine_types(r->machine, &r->types));
 	for (unsigned int i = 0; !passed && i <= PAGE_CLASSES; i++)
 		TRY(one_round(r, &passed));
 	r->summary->ran = true;
@@ -132,7 +120,6 @@ struct err *audit_run(const struct run *run, struct machine *machine,
 		return err_nomem;
 	e = all_rounds(&r);
 	counts->samples = NULL;
-	types_destroy(r.types);
 	free(r.samples);
 	return e;
 }

@@ -105,9 +105,12 @@ static struct err *judge_all(void *ctx, const struct scan_taker *audit, struct s
 static struct err *classify(struct create *c)
 {
 	const struct audit_judging judging = { .judge = judge_all, .ctx = c };
+	struct err *e;
 
 	c->resources = machine_share_resources(&c->machine, c->run);
-	return audit_run(c->run, &c->machine, &judging, &c->counts, &c->audit);
+	e = audit_run(c->run, &c->machine, &judging, &c->counts, &c->audit);
+	machine_forget_types(&c->machine);
+	return e;
 }
 
 /* The codec asked for, or NULL to store pages as they are. */

@@ -8,19 +8,6 @@
 #include "erase/resolve.h"
 #include "erase/scrub.h"
 
-static struct err *load_types(struct kreader *reader, struct types **ret)
-{
-	struct err *e = kernel_load_types(reader, ret);
-
-	if (err_kind(e) == ERR_NOMEM)
-		return e;
-	if (e)
-		log_line(kreader_kernel(reader)->log, err_kind(e) == ERR_NOT_FOUND ? LOG_DEBUG : LOG_ERROR,
-			 "the kernel's types are not known: %s", err_text(e));
-	err_free(e);
-	return NULL;
-}
-
 /* For symbols; whatever is wrong with the file was told when the kernel was brought up. */
 static struct err *open_vmlinux(const struct run *run, struct vmlinux **ret)
 {
@@ -53,19 +40,19 @@ static struct err *run_rules(const struct run *run, struct erase_space *space)
 }
 
 /* What is known of names, for as long as rules are carried out. */
-static struct err *with_names(const struct run *run, struct erase_space *space)
+static struct err *with_names(const struct run *run, struct machine *machine,
+			      struct erase_space *space)
 {
 	struct vmlinux *vmlinux = NULL;
-	struct types *types = NULL;
+	const struct types *types = NULL;
 	struct err *e = open_vmlinux(run, &vmlinux);
 
 	if (!e)
-		e = load_types(space->reader, &types);
+		e = machine_types(machine, &types);
 	space->types = types;
 	space->vmlinux = vmlinux;
 	if (!e)
 		e = run_rules(run, space);
-	types_destroy(types);
 	vmlinux_close(vmlinux);
 	return e;
 }
@@ -79,7 +66,7 @@ static uint64_t bytes_asked(const struct erase_set *set)
 	return sum;
 }
 
-struct err *erasing_find(const struct run *run, const struct machine *machine, struct erasing *ret)
+struct err *erasing_find(const struct run *run, struct machine *machine, struct erasing *ret)
 {
 	struct erase_space space = { .reader = machine->reader, .log = &run->console->log,
 				     .set = &ret->set };
@@ -92,7 +79,7 @@ struct err *erasing_find(const struct run *run, const struct machine *machine, s
 		return err_new(ERR_UNSUPPORTED, "%s: nothing can be erased, because nothing can be found: %s",
 			       run->options->vmcore, machine->kernel->no_arch ?
 			       err_text(machine->kernel->no_arch) : "no address translation");
-	e = with_names(run, &space);
+	e = with_names(run, machine, &space);
 	ret->unknown = space.unknown;
 	run->stats->has_erased = true;
 	run->stats->erased_objects = ret->set.object_count;

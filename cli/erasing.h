@@ -17,7 +17,7 @@ struct erasing {
  * Find everything that the options name. An error is a file or name that is wrong, or a
  * dump whose kernel cannot be read: then no output may be made.
  */
-struct err *erasing_find(const struct run *run, const struct machine *machine, struct erasing *ret)
+struct err *erasing_find(const struct run *run, struct machine *machine, struct erasing *ret)
 	__attribute__((warn_unused_result));
 void erasing_deinit(struct erasing *erasing);
 

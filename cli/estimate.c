@@ -294,6 +294,7 @@ static struct err *estimate(struct estimation *es)
 	TRY(step(es, PHASE_HOLES, learn));
 	TRY(erasing_find(es->run, &es->machine, &es->erasing));
 	es->result->page_size = UINT64_C(1) << es->machine.kernel->page_shift;
+	machine_forget_types(&es->machine);
 	share_resources(es);
 	TRY(step(es, PHASE_CLASSIFY, classify));
 	TRY(sample(es));

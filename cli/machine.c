@@ -71,15 +71,28 @@ static struct err *find_xen(struct machine *m, const struct options *options, un
 			   options->vmcore);
 }
 
-static struct err *load_types(struct machine *m, struct types **ret)
+struct err *machine_types(struct machine *machine, const struct types **ret)
 {
-	struct err *e = kernel_load_types(m->reader, ret);
+	struct err *e = NULL;
 
-	if (!e || err_kind(e) == ERR_NOMEM)
+	if (!machine->types_asked && machine->reader)
+		e = kernel_load_types(machine->reader, &machine->types);
+	if (err_kind(e) == ERR_NOMEM)
 		return e;
-	log_debug(m->kernel->log, "types of the kernel: %s", err_text(e));
+	if (e)
+		log_line(machine->kernel->log, err_kind(e) == ERR_NOT_FOUND ? LOG_DEBUG : LOG_ERROR,
+			 "the kernel's types are not known: %s", err_text(e));
 	err_free(e);
+	machine->types_asked = true;
+	*ret = machine->types;
 	return NULL;
+}
+
+void machine_forget_types(struct machine *machine)
+{
+	types_destroy(machine->types);
+	machine->types = NULL;
+	machine->types_asked = false;
 }
 
 /* A class that -d leaves out and of which the kernel left out no page: that much stays. */
@@ -137,16 +150,14 @@ static struct err *find_bitmap(struct machine *m, const struct options *options,
 static struct err *find_pmem(struct machine *m, const char *name)
 {
 	struct kreader *reader = m->reader;
-	struct types *types = NULL;
+	const struct types *types = NULL;
 	bool known = false;
 	struct err *e;
 
-	if (m->reader)
-		TRY(load_types(m, &types));
-	else	/* Without translation info blocks of marked segments are still found. */
+	TRY(machine_types(m, &types));
+	if (!m->reader)	/* Without translation info blocks of marked segments are still found. */
 		TRY(kreader_create(m->kernel, &reader));
 	e = kernel_find_pmem(reader, types, &m->metadata, &known);
-	types_destroy(types);
 	if (reader != m->reader)
 		kreader_destroy(reader);
 	if (!e && m->dump->pmem.count && !known)
@@ -210,6 +221,7 @@ void machine_deinit(struct machine *machine)
 	vmemmap_unused_deinit(&machine->unused);
 	ranges_deinit(&machine->free_pages);
 	ranges_deinit(&machine->metadata);
+	machine_forget_types(machine);
 	mem_map_destroy(machine->map);
 	xen_destroy(machine->xen);
 	kreader_destroy(machine->reader);

@@ -20,6 +20,8 @@ struct machine {
 	struct mem_map *map;		/* NULL: struct pages not needed, or not to be had */
 	struct crash_bitmap bitmap;	/* valid when has_bitmap */
 	bool has_bitmap;		/* -q, and the kernel left one that can be obeyed */
+	struct types *types;		/* see machine_types() */
+	bool types_asked;
 	struct xen *xen;		/* NULL: -X was not asked for */
 	struct ranges metadata;		/* of pmem, pfns */
 	struct ranges free_pages;	/* pfns, where struct pages do not tell */
@@ -34,6 +36,15 @@ struct machine {
  */
 struct err *machine_bring_up(const struct run *run, unsigned int level, struct machine *machine)
 	__attribute__((warn_unused_result));
+
+/*
+ * The kernel's types, which are loaded when they are first asked for and take some
+ * megabytes; *ret NULL: nobody knows them. They last until machine_forget_types(), which
+ * is for when pages are judged: copying needs the memory more.
+ */
+struct err *machine_types(struct machine *machine, const struct types **ret)
+	__attribute__((warn_unused_result));
+void machine_forget_types(struct machine *machine);
 
 /* For -e, once the number of threads is known: let the job leave out unused struct pages. */
 struct err *machine_find_unused(struct machine *machine, unsigned int threads,

@@ -58,6 +58,7 @@ static struct err *classify(struct mem_usage *mu)
 	const struct plan_judge judge = { .judge = judge_again, .ctx = mu };
 	const struct dump *dump = mu->machine.dump;
 
+	machine_forget_types(&mu->machine);
 	mu->resources = machine_share_resources(&mu->machine, mu->run);
 	TRY(scanner_create(&mu->machine.job, &mu->judge));
 	TRY(plan_create(dump->max_mapnr, mu->resources.plan, &judge, &mu->plan));

@@ -35,6 +35,16 @@ enum btf_kind {
 	BTF_ENUM64,
 };
 
+/* Kinds that questions by name are about. */
+enum btf_group {
+	BTF_STRUCTS,
+	BTF_UNIONS,
+	BTF_ENUMS,	/* of both sizes */
+	BTF_TYPEDEFS,
+	BTF_VARIABLES,
+	BTF_GROUPS,
+};
+
 struct btf_header {
 	uint32_t hdr_len;
 	uint32_t type_off, type_len;	/* offsets count from hdr_len */
@@ -54,6 +64,8 @@ struct btf {
 	uint32_t first_id;		/* ids below are the base's */
 	uint32_t count;			/* of own records */
 	uint32_t *at;			/* where in records each of them starts */
+	uint32_t *grouped;		/* which of them are in a group: one group behind the other */
+	uint32_t group_end[BTF_GROUPS];	/* in grouped, where each group ends */
 	unsigned int pointer_size;	/* bytes; 0: nothing tells */
 };
 
@@ -86,6 +98,10 @@ const char *btf_string(const struct btf *btf, uint32_t off);
 
 /* The record of @id; false: there is none. */
 bool btf_get(const struct btf *btf, uint64_t id, struct btf_record *ret);
+
+/* The records of @btf's own in @group: @i counts from 0, by id, until false. */
+bool btf_get_grouped(const struct btf *btf, enum btf_group group, uint32_t i, uint64_t *ret_id,
+		     struct btf_record *ret);
 
 static inline uint32_t btf_u32(const struct btf_record *record, size_t off)
 {

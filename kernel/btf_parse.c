@@ -98,6 +98,22 @@ bool btf_get(const struct btf *btf, uint64_t id, struct btf_record *ret)
 	return true;
 }
 
+static uint32_t group_start(const struct btf *btf, enum btf_group group)
+{
+	return group ? btf->group_end[group - 1] : 0;
+}
+
+bool btf_get_grouped(const struct btf *btf, enum btf_group group, uint32_t i, uint64_t *ret_id,
+		     struct btf_record *ret)
+{
+	uint32_t start = group_start(btf, group);
+
+	if (i >= btf->group_end[group] - start)
+		return false;
+	*ret_id = (uint64_t)btf->first_id + btf->grouped[start + i];
+	return btf_get(btf, *ret_id, ret);
+}
+
 /* The section [off, off + len) behind the header lies in a blob of @size bytes. */
 static bool section_fits(const struct btf_header *header, uint32_t off, uint32_t len, size_t size)
 {
@@ -200,6 +216,50 @@ static struct err *index_records(struct btf *btf)
 	return NULL;
 }
 
+/* The group that the record at @off is in; BTF_GROUPS: none. */
+static enum btf_group group_of(const struct btf *btf, uint32_t off)
+{
+	switch (INFO_KIND(get_u32(btf->records + off + 4, btf->order))) {
+	case BTF_STRUCT:
+		return BTF_STRUCTS;
+	case BTF_UNION:
+		return BTF_UNIONS;
+	case BTF_ENUM:
+	case BTF_ENUM64:
+		return BTF_ENUMS;
+	case BTF_TYPEDEF:
+		return BTF_TYPEDEFS;
+	case BTF_VAR:
+		return BTF_VARIABLES;
+	default:
+		return BTF_GROUPS;
+	}
+}
+
+/* One in three records has a name that somebody asks for. */
+static struct err *group_records(struct btf *btf)
+{
+	uint32_t counts[BTF_GROUPS + 1] = { 0 }, sum = 0;
+
+	for (uint32_t i = 0; i < btf->count; i++)
+		counts[group_of(btf, btf->at[i])]++;
+	/* Where the next of each goes is, at the end, where its group ends. */
+	for (unsigned int group = 0; group < BTF_GROUPS; group++) {
+		btf->group_end[group] = sum;
+		sum += counts[group];
+	}
+	btf->grouped = malloc(((size_t)sum + 1) * sizeof(*btf->grouped));
+	if (!btf->grouped)
+		return err_nomem;
+	for (uint32_t i = 0; i < btf->count; i++) {
+		enum btf_group group = group_of(btf, btf->at[i]);
+
+		if (group < BTF_GROUPS)
+			btf->grouped[btf->group_end[group]++] = i;
+	}
+	return NULL;
+}
+
 /* The value of these is the id of a type. */
 static bool refers(unsigned int kind)
 {
@@ -276,6 +336,7 @@ static struct err *parse(struct btf *btf, size_t len)
 	btf->first_id = btf_end_id(btf->base);
 	btf->first_string = btf_end_string(btf->base);
 	TRY(index_records(btf));
+	TRY(group_records(btf));
 	TRY(check_records(btf));
 	btf->pointer_size = btf->base ? btf->base->pointer_size : find_pointer_size(btf);
 	return NULL;

@@ -205,20 +205,35 @@ static bool btf_member(struct type type, const char *name, struct type_member *r
 	       ret->bit_offset + ret->bit_size <= (uint64_t)outer.value * 8;
 }
 
-static bool has_kind(const struct btf_record *record, enum type_kind kind)
+static bool group_of_kind(enum type_kind kind, enum btf_group *ret)
 {
-	switch (kind) {
-	case TYPE_STRUCT:
-		return record->kind == BTF_STRUCT && record->value;
-	case TYPE_UNION:
-		return record->kind == BTF_UNION && record->value;
-	case TYPE_ENUM:
-		return record->kind == BTF_ENUM || record->kind == BTF_ENUM64;
-	case TYPE_VOID:
-		return record->kind == BTF_TYPEDEF;
-	default:
+	static const int8_t groups[] = {
+		[TYPE_VOID] = BTF_TYPEDEFS,
+		[TYPE_INT] = -1,
+		[TYPE_POINTER] = -1,
+		[TYPE_ARRAY] = -1,
+		[TYPE_STRUCT] = BTF_STRUCTS,
+		[TYPE_UNION] = BTF_UNIONS,
+		[TYPE_ENUM] = BTF_ENUMS,
+		[TYPE_FUNCTION] = -1,
+	};
+
+	if (groups[kind] < 0)
 		return false;
+	*ret = (enum btf_group)groups[kind];
+	return true;
+}
+
+/* The first of @group that has the name and, where structs and unions may lack one, a size. */
+static bool find_named(const struct btf *btf, enum btf_group group, const char *name,
+		       uint64_t *ret_id, struct btf_record *ret)
+{
+	for (uint32_t i = 0; btf_get_grouped(btf, group, i, ret_id, ret); i++) {
+		if (!strcmp(ret->name, name) &&
+		    (ret->value || (group != BTF_STRUCTS && group != BTF_UNIONS)))
+			return true;
 	}
+	return false;
 }
 
 /* A type of the kernel itself comes before one of the module. */
@@ -226,21 +241,13 @@ static bool btf_find(const struct types *set, enum type_kind kind, const char *n
 		     struct type *ret)
 {
 	const struct btf *btf = as_btf(set);
+	struct btf_record record;
+	enum btf_group group;
 
-	if (btf->base && btf_find(&btf->base->types, kind, name, ret)) {
-		ret->set = set;
-		return true;
-	}
-	for (uint32_t i = 0; i < btf->count; i++) {
-		struct btf_record record;
-
-		if (!btf_get(btf, btf->first_id + i, &record) || !has_kind(&record, kind) ||
-		    strcmp(record.name, name) != 0)
-			continue;
-		*ret = (struct type){ .set = set, .id = btf->first_id + i };
-		return true;
-	}
-	return false;
+	ret->set = set;
+	return group_of_kind(kind, &group) &&
+	       ((btf->base && find_named(btf->base, group, name, &ret->id, &record)) ||
+		find_named(btf, group, name, &ret->id, &record));
 }
 
 /* Signed where kind_flag says so. */
@@ -269,14 +276,13 @@ static bool find_in_enum(const struct btf_record *record, const char *name, int6
 static bool btf_enumerator(const struct types *set, const char *name, int64_t *ret)
 {
 	const struct btf *btf = as_btf(set);
+	struct btf_record record;
+	uint64_t id;
 
 	if (btf->base && btf_enumerator(&btf->base->types, name, ret))
 		return true;
-	for (uint32_t i = 0; i < btf->count; i++) {
-		struct btf_record record;
-
-		if (btf_get(btf, btf->first_id + i, &record) && has_kind(&record, TYPE_ENUM) &&
-		    find_in_enum(&record, name, ret))
+	for (uint32_t i = 0; btf_get_grouped(btf, BTF_ENUMS, i, &id, &record); i++) {
+		if (find_in_enum(&record, name, ret))
 			return true;
 	}
 	return false;
@@ -285,27 +291,21 @@ static bool btf_enumerator(const struct types *set, const char *name, int64_t *r
 static bool btf_variable(const struct types *set, const char *name, struct type *ret)
 {
 	const struct btf *btf = as_btf(set);
+	struct btf_record record;
+	uint64_t id;
 
-	if (btf->base && btf_variable(&btf->base->types, name, ret)) {
-		ret->set = set;
-		return true;
-	}
-	for (uint32_t i = 0; i < btf->count; i++) {
-		struct btf_record record;
-
-		if (!btf_get(btf, btf->first_id + i, &record) || record.kind != BTF_VAR ||
-		    strcmp(record.name, name) != 0)
-			continue;
-		*ret = (struct type){ .set = set, .id = record.value };
-		return true;
-	}
-	return false;
+	if (!(btf->base && find_named(btf->base, BTF_VARIABLES, name, &id, &record)) &&
+	    !find_named(btf, BTF_VARIABLES, name, &id, &record))
+		return false;
+	*ret = (struct type){ .set = set, .id = record.value };
+	return true;
 }
 
 static void btf_destroy(struct types *set)
 {
 	struct btf *btf = (struct btf *)set;
 
+	free(btf->grouped);
 	free(btf->at);
 	free(btf->blob);
 	free(btf);

@@ -17,6 +17,13 @@ struct kallsyms_slot {
 void kallsyms_slot_deinit(struct kallsyms_slot *slot);
 struct kallsyms_slot *kreader_kallsyms(struct kreader *reader);
 
+/* The reader's table, opened once; *ret NULL: the kernel has none that can be used. */
+struct err *kreader_get_kallsyms(struct kreader *reader, struct kallsyms **ret)
+	__attribute__((warn_unused_result));
+
+/* Per-CPU symbols that are offsets lie below. */
+#define PERCPU_REACH (UINT64_C(64) << 20)
+
 /*
  * Fill kernel->uts: from SYMBOL(init_uts_ns) when it can be read, else from the
  * dump's own header, else from OSRELEASE and the machine. ERR_BAD_INPUT when

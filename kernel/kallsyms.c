@@ -125,8 +125,35 @@ static bool expand(const struct kallsyms *k, const uint8_t *codes, size_t count,
 	return len > 0;
 }
 
+void kallsyms_filter_add(struct kallsyms_filter *filter, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len > KALLSYMS_NAME_MAX)
+		return;
+	filter->len[len] = true;
+	filter->first[(uint8_t)name[0]] = true;
+}
+
+/* The name of these codes is none of the filter's. Its first character is the type. */
+static bool filtered(const struct kallsyms *k, const struct kallsyms_filter *filter,
+		     const uint8_t *codes, size_t count)
+{
+	const char *first = k->tokens + k->token_at[codes[0]];
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++)
+		len += k->token_len[codes[i]];
+	if (len == 0 || len > KALLSYMS_NAME_MAX + 1 || !filter->len[len - 1])
+		return true;
+	if (k->token_len[codes[0]] > 1)
+		return !filter->first[(uint8_t)first[1]];
+	return k->token_len[codes[0]] == 1 && count > 1 && k->token_len[codes[1]] &&
+	       !filter->first[(uint8_t)k->tokens[k->token_at[codes[1]]]];
+}
+
 /* A pass over at most @limit symbols; returns how many records there were. */
-static uint32_t pass(struct kallsyms *k, uint32_t limit,
+static uint32_t pass(struct kallsyms *k, uint32_t limit, const struct kallsyms_filter *filter,
 		     bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx)
 {
 	char text[KALLSYMS_NAME_MAX + 2];
@@ -137,7 +164,8 @@ static uint32_t pass(struct kallsyms *k, uint32_t limit,
 	for (index = 0; index < limit && names_next(&k->names, &codes, &count); index++) {
 		struct kallsyms_symbol symbol = { .index = index, .name = text + 1 };
 
-		if (!expand(k, codes, count, text, &len))
+		if ((filter && filtered(k, filter, codes, count)) ||
+		    !expand(k, codes, count, text, &len))
 			continue;
 		symbol.type = text[0];
 		symbol.len = len - 1;
@@ -155,16 +183,17 @@ static void start_pass(struct kallsyms *k)
 	names_start(&k->names, &k->memory, k->tables.names, end, k->wide);
 }
 
+static const char *const anchor_names[ANCHORS] = {
+	[ANCHOR_STEXT] = "_stext",
+	[ANCHOR_BANNER] = "linux_banner",
+};
+
 static bool note_anchor(void *ctx, const struct kallsyms_symbol *symbol)
 {
-	static const char *const wanted[ANCHORS] = {
-		[ANCHOR_STEXT] = "_stext",
-		[ANCHOR_BANNER] = "linux_banner",
-	};
 	struct kallsyms *k = ctx;
 
 	for (unsigned int i = 0; i < ANCHORS; i++) {
-		if (!k->has_anchor[i] && strcmp(symbol->name, wanted[i]) == 0) {
+		if (!k->has_anchor[i] && strcmp(symbol->name, anchor_names[i]) == 0) {
 			k->has_anchor[i] = true;
 			k->anchor[i] = symbol->index;
 		}
@@ -174,10 +203,14 @@ static bool note_anchor(void *ctx, const struct kallsyms_symbol *symbol)
 
 static void read_names(struct kallsyms *k, bool wide)
 {
+	struct kallsyms_filter filter = { .first = { false } };
+
+	for (unsigned int i = 0; i < ANCHORS; i++)
+		kallsyms_filter_add(&filter, anchor_names[i]);
 	memset(k->has_anchor, 0, sizeof(k->has_anchor));
 	k->wide = wide;
 	start_pass(k);
-	k->named = pass(k, k->count, note_anchor, k);
+	k->named = pass(k, k->count, &filter, note_anchor, k);
 }
 
 /*
@@ -260,11 +293,11 @@ enum kallsyms_encoding kallsyms_encoding(const struct kallsyms *k)
 	return k->encoding;
 }
 
-void kallsyms_for_each(struct kallsyms *k,
+void kallsyms_for_each(struct kallsyms *k, const struct kallsyms_filter *filter,
 		       bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx)
 {
 	start_pass(k);
-	(void)pass(k, k->named, fn, ctx);
+	(void)pass(k, k->named, filter, fn, ctx);
 }
 
 struct err *kallsyms_address(const struct kallsyms *k, uint32_t index, uint64_t *ret)

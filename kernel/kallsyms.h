@@ -104,11 +104,23 @@ struct kallsyms_symbol {
 };
 
 /*
+ * Names that a pass is about: nearly all others are told apart by their length and
+ * first character, which costs a fraction of putting them together.
+ */
+struct kallsyms_filter {
+	bool len[KALLSYMS_NAME_MAX + 1];
+	bool first[256];
+};
+
+void kallsyms_filter_add(struct kallsyms_filter *filter, const char *name);
+
+/*
  * One pass over symbols from the first on, until @fn returns false; @fn may ask for
  * addresses, but not start another pass. A symbol whose name is longer than
- * KALLSYMS_NAME_MAX is passed over.
+ * KALLSYMS_NAME_MAX is passed over. With a @filter (or NULL) come those that were
+ * added to it, and some others.
  */
-void kallsyms_for_each(struct kallsyms *kallsyms,
+void kallsyms_for_each(struct kallsyms *kallsyms, const struct kallsyms_filter *filter,
 		       bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx);
 
 /*

@@ -2,7 +2,6 @@
 /* Symbols of the image: VMCOREINFO's, else kallsyms', else those exported to modules. */
 #include "kernel/symbols.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +12,6 @@
 
 /* The image is within 2 GiB of _stext on every architecture with a word of 8 bytes. */
 #define IMAGE_REACH (UINT64_C(1) << 31)
-/* Per-CPU symbols that are offsets lie below. */
-#define PERCPU_REACH (UINT64_C(64) << 20)
 /* Where the tables are looked for, from the start of the image on. */
 #define IMAGE_SEARCH (UINT64_C(256) << 20)
 
@@ -89,8 +86,7 @@ static void report(const struct kernel *kernel, const struct kallsyms *kallsyms)
 		log_warn(kernel->log, "kallsyms: names are damaged after %u of %u", named, count);
 }
 
-/* The reader's table, opened once; *ret NULL: the kernel has none that can be used. */
-static struct err *get_kallsyms(struct kreader *reader, struct kallsyms **ret)
+struct err *kreader_get_kallsyms(struct kreader *reader, struct kallsyms **ret)
 {
 	const struct kernel *kernel = kreader_kernel(reader);
 	struct kallsyms_slot *slot = kreader_kallsyms(reader);
@@ -133,6 +129,7 @@ static bool plausible(const struct kernel *kernel, uint64_t address)
 struct known {
 	unsigned int found;
 	bool fresh;		/* not looked for yet */
+	bool exported;		/* looked for among the exports, too */
 	uint32_t index;		/* of the first symbol of that name */
 	uint64_t address;
 };
@@ -143,6 +140,18 @@ void kallsyms_slot_deinit(struct kallsyms_slot *slot)
 		free(slot->known.v[i].value);
 	strmap_deinit(&slot->known);
 	kallsyms_close(slot->kallsyms);
+}
+
+/* What a pass for the fresh entries of @map looks at. */
+static void make_filter(const struct strmap *map, struct kallsyms_filter *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < map->count; i++) {
+		const struct known *known = map->v[i].value;
+
+		if (known->fresh)
+			kallsyms_filter_add(ret, map->v[i].key);
+	}
 }
 
 static bool note_hit(void *ctx, const struct kallsyms_symbol *symbol)
@@ -204,10 +213,12 @@ static void resolve(const struct kernel *kernel, const struct kallsyms *kallsyms
 static struct err *look_up(struct kreader *reader, struct strmap *map)
 {
 	struct kallsyms *kallsyms = NULL;
+	struct kallsyms_filter filter;
 
-	TRY(get_kallsyms(reader, &kallsyms));
+	TRY(kreader_get_kallsyms(reader, &kallsyms));
+	make_filter(map, &filter);
 	if (kallsyms)
-		kallsyms_for_each(kallsyms, note_hit, map);
+		kallsyms_for_each(kallsyms, &filter, note_hit, map);
 	for (size_t i = 0; i < map->count; i++) {
 		struct known *known = map->v[i].value;
 
@@ -232,14 +243,17 @@ static void take_known(const struct strmap *map, struct symbol_want *wants, size
 }
 
 /* Where kallsyms has no variables, or there is none, those exported to modules can be found. */
-static bool needs_exports(struct kreader *reader, const struct symbol_want *wants, size_t count)
+static bool needs_exports(struct kreader *reader, const struct strmap *map,
+			  const struct symbol_want *wants, size_t count)
 {
 	const struct kallsyms *kallsyms = kreader_kallsyms(reader)->kallsyms;
 
 	if (!kreader_kernel(reader)->arch || (kallsyms && kallsyms_has_variables(kallsyms)))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!wants[i].found)
+		const struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
+
+		if (!wants[i].found && known && !known->exported)
 			return true;
 	}
 	return false;
@@ -250,11 +264,36 @@ static void keep_exports(const struct strmap *map, const struct symbol_want *wan
 	for (size_t i = 0; i < count; i++) {
 		struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
 
-		if (!known || known->found)
+		if (!known)
+			continue;
+		known->exported = true;
+		if (known->found)
 			continue;
 		known->found = wants[i].found;
 		known->address = wants[i].address;
 	}
+}
+
+/*
+ * What judging pages asks for, room by room: looked for along with the first
+ * question, because each pass costs some milliseconds. Who asks for other names gets them, too.
+ */
+static struct err *list_usual_names(struct strmap *map)
+{
+	static const struct symbol_want usual[] = {
+		/* kernel/btf.c, kernel/resource.c, kernel/dev_pagemap.c */
+		{ .name = "__start_BTF" }, { .name = "__stop_BTF" },
+		{ .name = "iomem_resource" }, { .name = "pgmap_array" },
+		/* pages/protect.c, pages/nodes.c */
+		{ .name = "_etext" }, { .name = "__start_rodata" }, { .name = "__end_rodata" },
+		{ .name = "_sdata" }, { .name = "_edata" }, { .name = "__per_cpu_start" },
+		{ .name = "__per_cpu_end" }, { .name = "__per_cpu_offset" },
+		{ .name = "nr_cpu_ids" }, { .name = "vmalloc_base" }, { .name = "node_data" },
+		{ .name = "contig_page_data" }, { .name = "num_poisoned_pages" },
+	};
+	bool any = false;
+
+	return map->count ? NULL : list_names(map, usual, ARRAY_LEN(usual), &any);
 }
 
 struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, size_t count)
@@ -265,11 +304,12 @@ struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, siz
 
 	for (size_t i = 0; i < count; i++)
 		wants[i].found = fact_symbol(facts, wants[i].name, &wants[i].address);
+	TRY(list_usual_names(map));
 	TRY(list_names(map, wants, count, &any));
 	if (any)
 		TRY(look_up(reader, map));
 	take_known(map, wants, count);
-	if (any && needs_exports(reader, wants, count)) {
+	if (needs_exports(reader, map, wants, count)) {
 		TRY(ksymtab_find(reader, wants, count));
 		keep_exports(map, wants, count);
 	}
@@ -293,97 +333,10 @@ struct err *ksymbols_count(struct kreader *reader, uint32_t *ret_count, uint32_t
 {
 	struct kallsyms *kallsyms = NULL;
 
-	TRY(get_kallsyms(reader, &kallsyms));
+	TRY(kreader_get_kallsyms(reader, &kallsyms));
 	if (!kallsyms)
 		return err_new(ERR_NOT_FOUND, "the kernel's table of symbols was not found");
 	*ret_count = kallsyms_count(kallsyms);
 	*ret_named = kallsyms_named(kallsyms);
 	return NULL;
-}
-
-/* How many of the first @count symbols are below @address, or at it when @at_too. */
-static struct err *count_below(const struct kallsyms *kallsyms, uint32_t count, uint64_t address,
-			       bool at_too, uint32_t *ret)
-{
-	uint32_t low = 0, high = count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		uint64_t start;
-
-		TRY(kallsyms_address(kallsyms, middle, &start));
-		if (start < address || (at_too && start == address))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret = low;
-	return NULL;
-}
-
-/*
- * The last symbol that is not above @address, of several at one address the first.
- * ERR_NOT_FOUND: none, or no symbol comes behind, which would bound it.
- */
-static struct err *find_below(const struct kallsyms *kallsyms, uint64_t address, uint32_t *ret,
-			      uint64_t *ret_start)
-{
-	uint32_t count = kallsyms_count(kallsyms), below;
-
-	TRY(count_below(kallsyms, count, address, true, &below));
-	if (below == 0 || below == count)
-		return err_not_found;
-	TRY(kallsyms_address(kallsyms, below - 1, ret_start));
-	if (*ret_start > address)
-		return err_not_found;
-	return count_below(kallsyms, below - 1, *ret_start, false, ret);
-}
-
-struct naming {
-	uint32_t index;
-	uint64_t offset;	/* bytes behind the symbol */
-	char *buf;
-	size_t size;
-	bool done;
-};
-
-static bool note_name(void *ctx, const struct kallsyms_symbol *symbol)
-{
-	struct naming *naming = ctx;
-
-	if (symbol->index < naming->index)
-		return true;
-	naming->done = symbol->index == naming->index;
-	if (naming->done && naming->offset)
-		snprintf(naming->buf, naming->size, "%s+%#llx", symbol->name,
-			 (unsigned long long)naming->offset);
-	else if (naming->done)
-		snprintf(naming->buf, naming->size, "%s", symbol->name);
-	return false;
-}
-
-/* Per-CPU symbols at small addresses would name what is near NULL. */
-static bool is_offset(const struct kallsyms *kallsyms, uint64_t address)
-{
-	return kallsyms_encoding(kallsyms) == KALLSYMS_ABSOLUTE_PERCPU && address < PERCPU_REACH;
-}
-
-bool ksymbol_name(struct kreader *reader, uint64_t address, char *buf, size_t size)
-{
-	struct naming naming = { .buf = buf, .size = size };
-	struct kallsyms *kallsyms = NULL;
-	struct err *e = get_kallsyms(reader, &kallsyms);
-	uint64_t start = 0;
-
-	if (!e && (!kallsyms || is_offset(kallsyms, address)))
-		return false;
-	if (!e)
-		e = find_below(kallsyms, address, &naming.index, &start);
-	if (e || is_offset(kallsyms, start)) {
-		err_free(e);
-		return false;
-	}
-	naming.offset = address - start;
-	kallsyms_for_each(kallsyms, note_name, &naming);
-	return naming.done;
 }
