@@ -100,9 +100,10 @@ struct err *place_member(const struct place_scope *scope, const struct place *pl
 			       info.name ? info.name : "(anonymous)", name);
 	if (member.bit_size)
 		return err_new(ERR_NOT_FOUND, "member '%s' is a bit-field", name);
+	type = member.type;
 	*ret = (struct place){
 		.address = place->address + member.bit_offset / 8,
-		.type = { .type = member.type },
+		.type = { .type = type },
 		.parent = place->address,
 		.parent_type = place->type,
 		.member = name,
