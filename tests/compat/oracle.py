@@ -18,7 +18,7 @@ import sys
 
 import compatpath  # noqa: F401
 import dumps
-from pylib import bits, harness, kpageflags
+from pylib import bits, harness, iomem, kpageflags
 from pylib.elfcore import ElfCore
 from pylib.pageview import PageView
 
@@ -49,13 +49,22 @@ class Comparison:
         self.kernel = kpageflags.classes(self.words)
         with ElfCore(vmcore) as core:
             self.view = PageView(core)
+            self.page_size = core.page_size
             self.release = core.vmcoreinfo.get("OSRELEASE", "?")
             self.seen = self.view.kinds()
         with dumps.workspace() as room:
             ours, self.present = dumps.classes(program, vmcore, room)
         # pages hot-added or from another reservation have no snapshot
-        self.known = (1 << len(self.words)) - 1 & self.present
+        self.known = (1 << len(self.words)) - 1 & self.present & ~self.persistent()
         self.ours = split_always(ours, self.seen)
+
+    def persistent(self):
+        """Persistent memory, which is no page to the kernel's snapshot and always goes."""
+        path = self.folder / "iomem"
+        if not path.exists():
+            return 0
+        device, ram = iomem.persistent(path.read_text(encoding="ascii"), self.page_size)
+        return device & ~ram
 
     def rows(self):
         """One dict per class with the numbers of the table and the failing sets."""

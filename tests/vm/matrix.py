@@ -26,9 +26,9 @@ class Guest:
     to, the running guest; kexec is "file", "load" or "" (no crash); flood is a
     number of log records; nodes is the number of NUMA nodes; workload is what
     guest/workload.c takes; script is the file in guest/ that the capture kernel runs;
-    secrets are the modules of a guest that runs guest/secrets, too;
     qemu is the format of a second dump that QEMU makes of the same moment; disk is the
     QEMU device of the disks: cloud kernels have the driver of nvme built in.
+    secrets are the modules of a guest that runs guest/secrets, too.
     Guests that crash run the program on their own memory before; live lets one do
     so that does not crash ("yes"), and any one estimate the dump too ("estimate").
     namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
@@ -57,18 +57,18 @@ class Guest:
     why: str = ""
     namespaces: str = ""
     bitmap: bool = False
-    secrets: str = dataclasses.field(default="", repr=False)
+    secrets: str = ""
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
 HUGE = "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16"
 # Little: it is written eight times.
 CALLED = "anon=16 thp=8 tmpfs=8 clean=8 free=8"
-# Where keys are kept, and what they are used with.
-SECRETS = "algif_skcipher dm_crypt brd tls gcm ctr"
 # Kernels between those that are tested at length.
 BRIEF = {"workload": "anon=24 thp=16 tmpfs=8 clean=8 dirty=8 mapped=4 cow=4 hugetlb=8 free=16",
          "cmdline": "hugepages=4"}
+# Where keys are kept, and what they are used with.
+SECRETS = "algif_skcipher dm_crypt brd tls gcm ctr"
 # On arm64 with 16K pages a huge page is 32 MiB.
 WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "thp=64")
 

@@ -51,10 +51,8 @@ def keys(guest, program):
     """
     row = dataclasses.replace(guest, why="")
     base = hashlib.sha256(f"{LAYOUT} {row!r} {kernel(guest.kernel).release}".encode())
-    base.update(guest.secrets.encode())
     for path in sorted((HERE / "guest").rglob("*")):
-        if path.is_file() and path.name not in CAPTURE_FILES \
-                and (guest.secrets or path.parent.name != "secrets"):
+        if path.is_file() and path.name not in CAPTURE_FILES:
             base.update(path.read_bytes())
     crash = base.copy()
     if program:

@@ -11,7 +11,7 @@ import re
 
 import verify.paths  # noqa: F401
 from matrix import guest
-from pylib import bits
+from pylib import bits, iomem
 from pylib.harness import expect, expect_equal
 from pylib.kmem import NotMapped
 from pylib.pageview import SP, PageView
@@ -21,7 +21,6 @@ from verify.pmem import METADATA, USERDATA
 from verify.subject import TAG, kept_pages
 
 LINE = re.compile(r"nvdimm: (\S+) namespace (0x[0-9a-f]+) (\d+) data (0x[0-9a-f]+) (\d+)")
-KMEM = re.compile(r"^ *([0-9a-f]+)-([0-9a-f]+) : System RAM \(kmem\)$", re.M)
 TAGGED_PAGES = 1024
 
 
@@ -49,9 +48,8 @@ class Device:
                            for what, *rest in LINE.findall(text)
                            for whole, data in [(rest[:2], rest[2:])]]
         self.in_ram = 0  # pages of RAM with struct pages of the devices
-        iomem = (subject.folder / "iomem").read_text(encoding="ascii")
-        self.ram = bits.from_ranges((int(start, 16) // size, (int(end, 16) + 1) // size)
-                                    for start, end in KMEM.findall(iomem))
+        text = (subject.folder / "iomem").read_text(encoding="ascii")
+        _, self.ram = iomem.persistent(text, size)
 
     @functools.cached_property
     def all(self):

@@ -23,9 +23,9 @@ from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
 from verify import (  # noqa: E402
-    audit, callers, crash_bitmap, crashes, dmesg, dumps, erase, external, facts as own_facts, flattened,
-    live, nvdimm, pmem, program, qemudump, recover, refilter, report, roundtrip, symbols, tags, verified,
-    vmemmap, writers)
+    audit, callers, crash_bitmap, crashes, dmesg, dumps, erase, external, facts as own_facts,
+    flattened, live, nvdimm, pmem, program, qemudump, recover, refilter, report, roundtrip,
+    symbols, tags, verified, vmemmap, writers)
 from verify.subject import Subject  # noqa: E402
 
 COLUMNS = (f"{'guest':18} {'release':28} {'MiB':>5} {'kept':>7} {'zero':>7} {'lzo MiB':>8} "
@@ -60,11 +60,11 @@ def build(subject, facts):
     if guest(subject.meta["guest"]).script == SCRIPT:
         callers.add(suite, subject)
         return suite
-    if guest(subject.meta["guest"]).secrets:
-        erase.add(suite, subject)
-        return suite
     if guest(subject.meta["guest"]).script == crash_bitmap.SCRIPT:
         crash_bitmap.add(suite, subject)
+        return suite
+    if guest(subject.meta["guest"]).secrets:
+        erase.add(suite, subject)
         return suite
     # First, because it says which pages of the dump are never to be seen again.
     if subject.vmcore.name == "vmcore.pmem.elf":
