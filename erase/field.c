@@ -127,38 +127,66 @@ struct err *list_each(struct erase_space *space, uint64_t head, uint64_t offset,
 /* Deeper than any balanced tree of CHAIN_MAX nodes. */
 #define TREE_DEPTH 64
 
+/*
+ * A node whose parent is another than the one it was reached from may be a
+ * rotation that the crash interrupted; many are a tree that leads back into itself.
+ */
+#define TREE_STRANGE_MAX 16
+
 struct tree {
 	struct kreader *reader;
-	struct field left, right;
+	struct field left, right, parent;
+	unsigned int strange;
 	uint64_t pending[TREE_DEPTH];
 	unsigned int depth;
-	bool too_deep;
+	bool left_out;
 };
+
+/* @child may be visited: no more than TREE_STRANGE_MAX times as something else than its parent's. */
+static struct err *is_child(struct tree *tree, uint64_t node, uint64_t child, bool *ret)
+{
+	uint64_t parent;
+
+	TRY(field_read(tree->reader, &tree->parent, child, &parent));
+	/* The lowest bits are the colour. */
+	*ret = (parent & ~UINT64_C(3)) == node || tree->strange++ < TREE_STRANGE_MAX;
+	return NULL;
+}
 
 static struct err *push_child(struct tree *tree, uint64_t node, const struct field *side)
 {
 	uint64_t child;
+	bool fits;
 
 	TRY(field_read(tree->reader, side, node, &child));
 	if (!child)
 		return NULL;
-	if (tree->depth == TREE_DEPTH)
-		tree->too_deep = true;
+	TRY(is_child(tree, node, child, &fits));
+	if (!fits || tree->depth == TREE_DEPTH)
+		tree->left_out = true;
 	else
 		tree->pending[tree->depth++] = child;
 	return NULL;
 }
 
+static struct err *push(struct erase_space *space, struct tree *tree, uint64_t node,
+			const struct field *side, const char *what)
+{
+	return erase_forgive(space, err_prepend(push_child(tree, node, side), "%s", what));
+}
+
 static struct err *tree_init(struct tree *tree, struct erase_space *space)
 {
 	static const struct field_name names[] = { { .type = "rb_node", .path = "rb_left" },
-						   { .type = "rb_node", .path = "rb_right" } };
+						   { .type = "rb_node", .path = "rb_right" },
+						   { .type = "rb_node", .path = "__rb_parent_color" } };
 	struct field fields[ARRAY_LEN(names)];
 
 	*tree = (struct tree){ .reader = space->reader };
 	TRY(fields_find(space->types, names, ARRAY_LEN(names), fields));
 	tree->left = fields[0];
 	tree->right = fields[1];
+	tree->parent = fields[2];
 	return NULL;
 }
 
@@ -178,12 +206,10 @@ struct err *tree_each(struct erase_space *space, uint64_t root, uint64_t offset,
 
 		chain.steps++;
 		TRY(fn(ctx, node - offset));
-		e = push_child(&tree, node, &tree.left);
-		if (!e)
-			e = push_child(&tree, node, &tree.right);
-		TRY(erase_forgive(space, err_prepend(e, "%s", what)));
+		TRY(push(space, &tree, node, &tree.left, what));
+		TRY(push(space, &tree, node, &tree.right, what));
 	}
-	if (tree.depth || tree.too_deep)
+	if (tree.depth || tree.left_out || tree.strange)
 		erase_doubt(space, "%s: the tree is damaged after %llu nodes", what,
 			    (unsigned long long)chain.steps);
 	return NULL;

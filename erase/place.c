@@ -87,6 +87,7 @@ struct err *place_member(const struct place_scope *scope, const struct place *pl
 	struct place_info info;
 	struct type_member member;
 	struct type type = place->type.type, whole;
+	struct place_type inner = { 0 };
 
 	if (!place_describe(scope, place->type, &info) ||
 	    (info.kind != TYPE_STRUCT && info.kind != TYPE_UNION))
@@ -100,9 +101,10 @@ struct err *place_member(const struct place_scope *scope, const struct place *pl
 			       info.name ? info.name : "(anonymous)", name);
 	if (member.bit_size)
 		return err_new(ERR_NOT_FOUND, "member '%s' is a bit-field", name);
+	inner.type = member.type;
 	*ret = (struct place){
 		.address = place->address + member.bit_offset / 8,
-		.type = { .type = member.type },
+		.type = inner,
 		.parent = place->address,
 		.parent_type = place->type,
 		.member = name,
