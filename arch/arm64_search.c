@@ -25,6 +25,7 @@
 #define DESC_NO_EXEC (UINT64_C(3) << 59)
 #define ENTRY 8u
 #define PAGE_MAX 65536u
+#define LEVELS_MAX 5u
 /* Of the image on either side of the root. */
 #define IMAGE_REACH (UINT64_C(64) << 20)
 /* Of text and of data; where the header in front of text is mapped, too, it takes so much. */
@@ -44,7 +45,7 @@ struct arm64_hunt {
 	unsigned int tables;	/* read, in pages of 4 KiB */
 	unsigned int tables_left;
 	unsigned int images;
-	uint8_t *level[5];	/* room for a table of each level */
+	uint8_t *level[LEVELS_MAX];	/* room for a table of each level */
 	struct pt_form form;
 	unsigned int va_bits;
 	bool lpa2;
@@ -314,12 +315,12 @@ static struct err *learn(const struct arm64_hunt *h, struct facts *learned)
 struct err *arm64_search(const struct arch_env *env, struct facts *learned)
 {
 	struct arm64_hunt hunt = { .env = env, .memory_end = probe_memory_end(env->dump) };
-	uint8_t *room = malloc(ARRAY_LEN(hunt.level) * PAGE_MAX);
+	uint8_t *room = malloc(LEVELS_MAX * PAGE_MAX);
 	struct err *e;
 
 	if (!room)
 		return err_nomem;
-	for (size_t i = 0; i < ARRAY_LEN(hunt.level); i++)
+	for (size_t i = 0; i < LEVELS_MAX; i++)
 		hunt.level[i] = room + i * PAGE_MAX;
 	e = search(&hunt);
 	if (!e)

@@ -29,7 +29,7 @@ static bool is_init_task(struct task_search *search, uint64_t task)
 {
 	const struct task_layout *layout = search->layout;
 	struct kreader *reader = search->v->reader;
-	uint64_t next, back = 0;
+	uint64_t next = 0, back = 0;
 	uint32_t pid = 1;
 	struct err *e = kread_u32(reader, task + layout->pid.offset, &pid);
 
