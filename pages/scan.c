@@ -238,9 +238,8 @@ static uint64_t scan_window(struct scanner *scanner, const struct mem_map_run *r
 }
 
 /*
- * scanner_load(), a few times for a running system: its page tables and struct
- * pages may be on the move (6.1 with HVO: a struct page that is there before and
- * after could not be read once).
+ * scanner_load(), a few times for a running system: a page table may be exchanged
+ * for another one between two steps of a walk.
  */
 static bool load(struct scanner *scanner, const struct mem_map_run *run, uint64_t pfn, uint64_t to)
 {
