@@ -26,6 +26,8 @@ from verify.subject import Subject, kept_pages  # noqa: E402
 # An old and a new layout of struct page.
 GUESTS = ("x86-5.10", "x86-7.2")
 LEVEL = "31"
+# One in so many lies is told of each guest: a minute and a half for all of them is too much.
+SHARE = 4
 # Lines that only the kernel log needs: they make room for longer values.
 LOG_LINE = re.compile(r"^(OFFSET|SIZE|LENGTH)\((printk|prb|dev_printk|latched)[^\n]*\n", re.M)
 WARNING = re.compile(r"^.*audit: .*$", re.M)
@@ -203,8 +205,9 @@ def add(suite, subject, _facts):
         return liars[0]
 
     def group_of(number):
-        """Every eighth lie, so that a case takes seconds."""
+        """Every eighth lie of those that are this guest's turn, so that a case takes seconds."""
         all_lies = list(lies(liar().info, SOME_BITS).items())
+        all_lies = all_lies[GUESTS.index(subject.meta["guest"])::SHARE]
         bad = []
         for name, changes in all_lies[number::8]:
             lost, _ = liar().verdict(changes)
@@ -217,7 +220,7 @@ def add(suite, subject, _facts):
         liar().note.write({})
         words = ("-f", "-d", LEVEL, "--strict", liar().copy, target)
         status, _, err, _ = program.run(subject.program, *words)
-        expect(status == 0 and not err, f"the truth: exit status {status}, {err[-200:]}")
+        expect(status == 0 and not WARNING.search(err), f"the truth: exit status {status}, {err[-200:]}")
         target.unlink()
         liar().note.write({"OFFSET(page._mapcount)": 44})
         status, _, err, _ = program.run(subject.program, *words)
