@@ -17,6 +17,7 @@
 
 static const char digits[20] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
 
+#define HOLE_MAX (UINT64_C(16) << 20)
 #define INDEX_BYTES (2u * TOKENS)
 #define INDEX_WITHIN 4096u	/* of the digits */
 #define MARKER_SPAN 256u	/* symbols per marker */
@@ -325,10 +326,14 @@ static bool try_all(struct search *s, uint64_t address, const uint8_t *buf, size
 	return false;
 }
 
-/* Piece by piece; the end of one stays for a pattern that goes on in the next. */
+/*
+ * Piece by piece; the end of one stays for a pattern that goes on in the next. An
+ * image that is over for so long has no tables; physical memory has holes of any size.
+ */
 static bool scan(struct search *s, uint64_t start, uint64_t end)
 {
 	uint8_t buf[sizeof(digits) + KALLSYMS_PIECE];
+	uint64_t hole = 0;
 	size_t kept = 0;
 
 	for (uint64_t at = start; at < end;) {
@@ -340,11 +345,13 @@ static bool scan(struct search *s, uint64_t start, uint64_t end)
 			now += kept;
 			kept = (size_t)min_u64(now, sizeof(digits) - 1);
 			memmove(buf, buf + now - kept, kept);
+			hole = 0;
 		} else {
 			kept = 0;
+			hole += KALLSYMS_PIECE;
 		}
 		at = round_down(at, KALLSYMS_PIECE) + KALLSYMS_PIECE;
-		if (at == 0)
+		if (at == 0 || (!s->memory->physical && hole >= HOLE_MAX))
 			break;
 	}
 	return false;

@@ -136,6 +136,17 @@ static bool read_free_head(struct audit *audit, uint64_t pfn, struct audit_page 
 	return false;
 }
 
+/* Free blocks of one order are on a list of their own, and so is memory that was not accepted yet. */
+static bool belong_together(const struct audit *audit, const struct page_info *a,
+			    const struct page_info *b)
+{
+	const struct page_layout *layout = audit->layout;
+
+	if (type_is(&layout->unaccepted, a->mapcount))
+		return type_is(&layout->unaccepted, b->mapcount);
+	return page_is_buddy(layout, b) && a->private == b->private;
+}
+
 /* What the block's list element points to by one of its pointers must point back. */
 static enum evidence link_evidence(struct audit *audit, const struct audit_page *page,
 				   bool next, const char **ret_why)
@@ -156,8 +167,7 @@ static enum evidence link_evidence(struct audit *audit, const struct audit_page 
 		return against(ret_why, "its neighbour on the list does not point back");
 	if (mem_map_pfn(audit->job->map, link - audit->lru, &pfn) &&
 	    audit_read_page(audit, pfn, &other) &&
-	    (!page_is_buddy(audit->layout, &other.info) ||
-	     other.info.private != page->info.private))
+	    !belong_together(audit, &page->info, &other.info))
 		return against(ret_why, "its neighbour on the list is of another order");
 	return EVIDENCE_FOR;
 }

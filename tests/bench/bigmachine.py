@@ -110,11 +110,11 @@ crashtime = 1750000000
 
 [pages]
 mix x14M
-free order=10 at=0x1000000 x4
+free order=10 at=0x1000000 link=hole x4
 anon at=0x1001000 x8192
 anon at=0x1003000 x4096
 cache at=0x1004000 x4096
 cache-private at=0x1005000 x4096
-free order=9 at=0x1006000 x8
+free order=9 at=0x1006000 link=hole x8
 anon at=0x1007000 x4096
 """

@@ -19,7 +19,7 @@ from packages import cache_dir  # noqa: E402  pylint: disable=wrong-import-posit
 
 GUEST = "x86-6.1-big"
 # Raise it when what is built changes.
-VERSION = 2
+VERSION = 3
 READ = 4 << 20
 
 

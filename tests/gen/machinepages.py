@@ -37,7 +37,8 @@ class Writer:
     def __init__(self, machine, first_free):
         self.machine = machine
         self.pages = Pages(machine.era, machine.order, machine.page_va,
-                           machine.arch.linear(machine.kernel_pa + 0x3000))
+                           machine.arch.linear(machine.kernel_pa + 0x3000),
+                           machine.arch.linear(0xa0000))
         self.cursor = first_free >> machine.page_shift
         self.taken = []
         self.default_content = machine.config.get("content", "mixed")

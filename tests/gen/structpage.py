@@ -20,11 +20,12 @@ COMPOUND_DTOR, HUGETLB_DTOR, TRANSHUGE_DTOR = 1, 2, 3
 
 class Pages:
     """Builds struct pages. address(pfn) gives the kernel virtual address of a
-    struct page; pointer is any kernel pointer to use as a mapping or list."""
+    struct page; pointer is any kernel pointer to use as a mapping or list;
+    nowhere is one to memory that the dump does not have."""
 
-    def __init__(self, era, order_char, address, pointer):
+    def __init__(self, era, order_char, address, pointer, nowhere):
         self.era, self.order = era, order_char
-        self.address, self.pointer = address, pointer
+        self.address, self.pointer, self.nowhere = address, pointer, nowhere
         self.packer = struct.Struct(order_char + "QQQQQQIIQ")
         self.kinds = {name[5:].replace("_", "-"): getattr(self, name)
                       for name in dir(self) if name.startswith("kind_")}
@@ -144,14 +145,16 @@ class Pages:
 
     def kind_free(self, pfn, order, options):
         """A block on the buddy lists, alone on its own; only its first page says so."""
-        link = self.address(pfn) + 8
+        # Struct pages that stand for several sections cannot point to themselves.
+        link = self.nowhere if options.get("link") == "hole" else self.address(pfn) + 8
         first = self.page((), link, link, 0, order, self.era.types["buddy"])
         rest = self.page((), LIST_POISON)
         return self.whole(first + rest * ((1 << order) - 1), "free")
 
     def kind_unaccepted(self, pfn, order, options):
         """Unaccepted memory (v6.12 type, v6.16 key); always a largest block."""
-        first = self.page((), self.pointer, 0, 0, 0, self.era.types["unaccepted"])
+        link = self.address(pfn) + 8
+        first = self.page((), link, link, 0, 0, self.era.types["unaccepted"])
         rest = self.page((), LIST_POISON)
         return self.whole(first + rest * ((1 << order) - 1), "free")
 
