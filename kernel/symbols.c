@@ -259,19 +259,31 @@ static bool needs_exports(struct kreader *reader, const struct strmap *map,
 	return false;
 }
 
-static void keep_exports(const struct strmap *map, const struct symbol_want *wants, size_t count)
+/* All entries that are not found yet, for a question costs two passes over the image. */
+static struct err *look_at_exports(struct kreader *reader, struct strmap *map)
 {
-	for (size_t i = 0; i < count; i++) {
+	struct symbol_want *wants = calloc(map->count, sizeof(*wants));
+	size_t count = 0;
+	struct err *e;
+
+	if (!wants)
+		return err_nomem;
+	for (size_t i = 0; i < map->count; i++) {
+		const struct known *known = map->v[i].value;
+
+		if (!known->found && !known->exported)
+			wants[count++].name = map->v[i].key;
+	}
+	e = ksymtab_find(reader, wants, count);
+	for (size_t i = 0; !e && i < count; i++) {
 		struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
 
-		if (!known)
-			continue;
 		known->exported = true;
-		if (known->found)
-			continue;
 		known->found = wants[i].found;
 		known->address = wants[i].address;
 	}
+	free(wants);
+	return e;
 }
 
 /*
@@ -310,8 +322,8 @@ struct err *ksymbols_find(struct kreader *reader, struct symbol_want *wants, siz
 		TRY(look_up(reader, map));
 	take_known(map, wants, count);
 	if (needs_exports(reader, map, wants, count)) {
-		TRY(ksymtab_find(reader, wants, count));
-		keep_exports(map, wants, count);
+		TRY(look_at_exports(reader, map));
+		take_known(map, wants, count);
 	}
 	return NULL;
 }
