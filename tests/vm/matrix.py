@@ -34,6 +34,7 @@ class Guest:
     namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
     as many as follow a colon, from the highest address down. x86 has struct pages of less
     than a section (128 MiB) in RAM, whatever a namespace says.
+    brief guests are for what kernels differ in: their dumps are not written in every form.
     bitmap loads guest/crashbitmap, which chooses the pages worth dumping at the crash.
     """
 
@@ -58,6 +59,7 @@ class Guest:
     namespaces: str = ""
     bitmap: bool = False
     secrets: str = ""
+    brief: bool = False
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
@@ -66,7 +68,7 @@ HUGE = "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1 hugepagesz=2M hugepage
 CALLED = "anon=16 thp=8 tmpfs=8 clean=8 free=8"
 # Kernels between those that are tested at length.
 BRIEF = {"workload": "anon=24 thp=16 tmpfs=8 clean=8 dirty=8 mapped=4 cow=4 hugetlb=8 free=16",
-         "cmdline": "hugepages=4"}
+         "cmdline": "hugepages=4", "brief": True}
 # Where keys are kept, and what they are used with.
 SECRETS = "algif_skcipher dm_crypt brd tls gcm ctr"
 # On arm64 with 16K pages a huge page is 32 MiB.
@@ -74,7 +76,7 @@ WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "t
 
 GUESTS = [
     Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
-    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", qemu="kdump-zlib", live="estimate",
+    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", live="estimate",
           why="5 levels, kexec_file_load"),
     Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
           why="4 levels, swapped pages"),

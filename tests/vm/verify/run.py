@@ -71,10 +71,12 @@ def build(subject, facts):
         pmem.add(suite, subject, facts)
     if guest(subject.meta["guest"]).namespaces:
         nvdimm.add(suite, subject, facts)
-    for part in (dumps, tags, report, dmesg, vmemmap, symbols, verified):
+    for part in (dumps, tags, report, dmesg, symbols, verified):
         part.add(suite, subject, facts)
-    if subject.vmcore.name != "vmcore.pmem.elf":
-        roundtrip.add(suite, subject)
+    if not guest(subject.meta["guest"]).brief:
+        vmemmap.add(suite, subject, facts)
+        if subject.vmcore.name != "vmcore.pmem.elf":
+            roundtrip.add(suite, subject)
     own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
