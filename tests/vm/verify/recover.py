@@ -6,18 +6,19 @@ too, then the CPUs' registers are gone: level 31 and the log stay what they are.
 """
 
 import mmap
+import struct
 import subprocess
 
 import verify.paths  # noqa: F401
 from pylib import bits, elfnote
-from pylib.harness import expect, expect_equal
+from pylib.harness import Failure, expect, expect_equal
 from verify import program
 from verify.subject import kept_pages
 
 # Every kernel once; copies of larger ones cost more than they tell.
-GUESTS = ("x86-5.10", "x86-6.1", "x86-6.12", "x86-6.18", "x86-7.2", "arm64-6.1", "arm64-7.2",
-          "arm64-7.2-16k")
-HEADERS = 1 << 20
+GUESTS = ("x86-5.10", "x86-6.1", "x86-6.12", "x86-6.16", "x86-6.18", "x86-7.0", "x86-7.1",
+          "x86-7.2", "x86-7.3", "arm64-6.1", "arm64-7.2", "arm64-7.2-16k")
+PT_NOTE = 4
 # Not zeros: a page of zeros would be left out.
 WIPED = b"\x55"
 
@@ -34,14 +35,29 @@ class Copy:
         """Overwrite the names of all notes called so; their number."""
         old, count = name.encode() + b"\0", 0
         with open(self.path, "r+b") as file:
-            head = file.read(HEADERS)
-            at = head.find(old)
+            start, size = self._notes(file)
+            file.seek(start)
+            notes = file.read(size)
+            at = notes.find(old)
             while at >= 0:
-                file.seek(at)
+                file.seek(start + at)
                 file.write(b"X" * len(name))
                 count += 1
-                at = head.find(old, at + 1)
+                at = notes.find(old, at + 1)
         return count
+
+    @staticmethod
+    def _notes(file):
+        """(offset, size) of the PT_NOTE of a little-endian ELF64 core."""
+        head = file.read(64)
+        table, = struct.unpack_from("<Q", head, 32)
+        size, count = struct.unpack_from("<HH", head, 54)
+        for number in range(count):
+            file.seek(table + number * size)
+            kind, _, offset, _, _, filesz = struct.unpack_from("<IIQQQQ", file.read(size))
+            if kind == PT_NOTE:
+                return offset, filesz
+        raise Failure("no PT_NOTE")
 
     def wipe_texts(self):
         """Overwrite every text that begins as VMCOREINFO does; their number."""
