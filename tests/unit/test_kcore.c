@@ -338,6 +338,7 @@ static void test_running_system(void)
 		check_layout(&w->dump, source.changes > source.readings);
 		source.changes = source.readings + 1;
 		check_layout(&w->dump, true);
+		source_destroy(&source.base);
 		world_close(w);
 	}
 }
