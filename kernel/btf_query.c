@@ -190,6 +190,20 @@ static bool search(struct member_search *job, const struct btf_record *outer, un
 	return false;
 }
 
+/* How much of its struct a member takes. */
+static bool member_bits(const struct btf *btf, const struct type_member *member, uint64_t *ret)
+{
+	struct btf_record record;
+
+	*ret = member->bit_size;
+	if (member->bit_size)
+		return true;
+	if (!resolve(btf, member->type.id, &record) || !size_of(btf, record, ret))
+		return false;
+	*ret *= 8;
+	return true;
+}
+
 static bool btf_member(struct type type, const char *name, struct type_member *ret)
 {
 	struct member_search job = {
@@ -198,11 +212,12 @@ static bool btf_member(struct type type, const char *name, struct type_member *r
 		.budget = SEARCH_MEMBERS_MAX,
 	};
 	struct btf_record outer;
+	uint64_t bits;
 
-	/* What is said to lie beyond the struct's end is damage; a flexible array lies at it. */
+	/* What is said to reach beyond the struct's end is damage; a flexible array lies at it. */
 	return resolve(job.btf, type.id, &outer) && is_compound(&outer) &&
-	       search(&job, &outer, 0, ret) &&
-	       ret->bit_offset + ret->bit_size <= (uint64_t)outer.value * 8;
+	       search(&job, &outer, 0, ret) && member_bits(job.btf, ret, &bits) &&
+	       ret->bit_offset + bits <= (uint64_t)outer.value * 8;
 }
 
 static bool group_of_kind(enum type_kind kind, enum btf_group *ret)

@@ -27,7 +27,7 @@ static void look_at(struct type type)
 		type_describe(member.type, &target);
 	}
 	if (type_offset(type, "lru.next", &offset, &size))
-		require(offset <= info.size * 2);
+		require(offset + size <= info.size);
 }
 
 static void ask(const struct types *set)
