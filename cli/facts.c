@@ -70,16 +70,5 @@ static struct err *show_all(const struct run *run, struct kernel *kernel)
 
 struct err *action_facts(const struct run *run)
 {
-	struct kernel *kernel = NULL;
-	struct dump *dump = NULL;
-	struct err *e;
-
-	TRY(run_open_input(run, &dump));
-	e = run_open_kernel(run, dump, &kernel);
-	if (!e)
-		e = show_all(run, kernel);
-	stats_take_input(run->stats, dump, kernel);
-	kernel_destroy(kernel);
-	dump_close(dump);
-	return e;
+	return run_on_kernel(run, show_all);
 }

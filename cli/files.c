@@ -67,6 +67,23 @@ struct err *run_open_kernel(const struct run *run, struct dump *dump, struct ker
 			   run->options->vmcore);
 }
 
+struct err *run_on_kernel(const struct run *run,
+			  struct err *(*fn)(const struct run *run, struct kernel *kernel))
+{
+	struct kernel *kernel = NULL;
+	struct dump *dump = NULL;
+	struct err *e;
+
+	TRY(run_open_input(run, &dump));
+	e = run_open_kernel(run, dump, &kernel);
+	if (!e)
+		e = fn(run, kernel);
+	stats_take_input(run->stats, dump, kernel);
+	kernel_destroy(kernel);
+	dump_close(dump);
+	return e;
+}
+
 /* The words a caller greps for, whatever the room below said. */
 static struct err *open_error(const char *name, int errnum)
 {

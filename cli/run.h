@@ -49,6 +49,11 @@ struct err *run_open_input(const struct run *run, struct dump **ret)
 struct err *run_open_kernel(const struct run *run, struct dump *dump, struct kernel **ret)
 	__attribute__((warn_unused_result));
 
+/* For actions that need the kernel and nothing else: open both, call @fn, tell --json of the input. */
+struct err *run_on_kernel(const struct run *run,
+			  struct err *(*fn)(const struct run *run, struct kernel *kernel))
+	__attribute__((warn_unused_result));
+
 /*
  * Refuse an output that exists without -f, and one that is the input itself,
  * before any long work. Creates nothing.

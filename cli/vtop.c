@@ -64,16 +64,5 @@ void run_show_vtop(const struct run *run, struct kernel *kernel)
 
 struct err *action_vtop(const struct run *run)
 {
-	struct kernel *kernel = NULL;
-	struct dump *dump = NULL;
-	struct err *e;
-
-	TRY(run_open_input(run, &dump));
-	e = run_open_kernel(run, dump, &kernel);
-	if (!e)
-		e = show_vtop(run, kernel);
-	stats_take_input(run->stats, dump, kernel);
-	kernel_destroy(kernel);
-	dump_close(dump);
-	return e;
+	return run_on_kernel(run, show_vtop);
 }
