@@ -54,6 +54,7 @@ static struct err *find_xen(struct machine *m, const struct options *options, un
 {
 	const struct xen_given given = {
 		.vmcoreinfo = options->xen_vmcoreinfo,
+		.syms = options->xen_syms,
 		.has_phys_start = options->has_xen_phys_start,
 		.phys_start = options->xen_phys_start,
 	};

@@ -124,13 +124,14 @@ const struct option_row option_rows[] = {
 	  .help = "a disk of a sadump disk set; given once for each disk, all of\n"
 		  "them together stand for VMCORE" },
 	{ .name = "xen-vmcoreinfo", .arg = "FILE", .group = GROUP_OTHER,
-	  .set = option_set_xen_vmcoreinfo,
+	  NAME(xen_vmcoreinfo),
 	  .help = "with -X: text as in VMCOREINFO_XEN, instead of the dump's" },
 	{ .name = "xen_phys_start", .arg = "ADDRESS", .group = GROUP_OTHER,
 	  .set = option_set_xen_phys_start,
 	  .help = "with -X: machine address of the hypervisor's image" },
-	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_xen_syms,
-	  .help = "refused: symbols of the hypervisor are not read in this version" },
+	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, NAME(xen_syms),
+	  .help = "with -X: take what VMCORE does not say of the hypervisor from FILE,\n"
+		  "its ELF file with symbols and debug information; with -g: write that" },
 
 	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
 	  .help = "refused: no programs are run; --config and --scrub erase" },
@@ -187,7 +188,7 @@ const struct option_rule option_rules[] = {
 	{ "--facts", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -X -g --dry-run --dump-dmesg --estimate "
 	  "--mem-usage --reassemble --split" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
-	{ "-g", RULE_NEEDS, "-x" },
+	{ "-g", RULE_NEEDS, "-x --xen-syms" },
 	{ "-g", RULE_CONFLICT, "-c" },
 	{ "-g", RULE_CONFLICT, "-l" },
 	{ "-g", RULE_CONFLICT, "-p" },
@@ -199,6 +200,8 @@ const struct option_rule option_rules[] = {
 	{ "-g", RULE_CONFLICT, "-R" },
 	{ "-g", RULE_CONFLICT, "-X" },
 	{ "-x", RULE_CONFLICT, "-i" },
+	{ "--xen-syms", RULE_CONFLICT, "-i --xen-vmcoreinfo" },
+	{ "--xen-vmcoreinfo", RULE_CONFLICT, "-g -x" },
 	{ "-X", RULE_CONFLICT, "--estimate" },
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--verify", RULE_CONFLICT, "--dump-dmesg --estimate --mem-usage --reassemble --split --dry-run" },
