@@ -96,7 +96,7 @@ class XenHost:
         self.domains = [number(word) for word in config.get("domains", "0 1 2").split()]
         self.image_next = IMAGE_PA + PAGE
         self.dropped = {"xen_guest": [], "free": []}
-        self.bits = {}
+        self.bits, self.kinds = {}, {}
 
     def owner(self, domain):
         """What _domain of a frame of this domain holds."""
@@ -169,7 +169,7 @@ class XenHost:
         if self.layout.state is None:
             self.variable("alloc_bitmap", DIRECT + BITMAP_PA)
             self.write(BITMAP_PA, b"\xff" * (self.ram[-1][1] // PAGE // 8 + 8))
-        if not self.layout.heap:
+        if not self.layout.heap or self.config.flag("heap_end"):
             self.variable("xenheap_phys_end", TABLE_PA)
         for name in ("dom_xen", "dom_io"):
             self.variable(name, DIRECT + HEAP_PA + 64 * PAGE)
@@ -237,6 +237,7 @@ class XenHost:
                     self.set_bit(at, 0)
                 if options.get("content") != "zero":
                     self.write(at * PAGE, f"MDFTAG-{plain[0]}-{at:x}".encode().ljust(64, b"."))
+            self.kinds.setdefault(plain[0], []).append((mfn, mfn + count))
             if kind in self.dropped:
                 self.dropped[kind].append((mfn, mfn + count))
             mfn += count
@@ -308,7 +309,8 @@ class XenHost:
         dropped = [run for runs in self.dropped.values() for run in runs]
         record = {"page_size": PAGE, "max_mapnr": -(-self.ram[-1][1] // PAGE), "arch": "x86_64",
                   "present": bits.ranges(present), "runs": merge_runs([]), "zero": [], "log": None,
-                  "notes": {"xen": self.config.get("x", "ok"), "xen_dropped": bits.merge(dropped)}}
+                  "notes": {"xen": self.config.get("x", "ok"), "xen_dropped": bits.merge(dropped),
+                            "xen_kinds": self.kinds}}
         with open(self.path + ".json", "w", encoding="utf-8") as stream:
             json.dump(record, stream)
 
