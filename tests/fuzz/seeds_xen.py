@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Seeds of fuzz_xen: the smallest Xen host, eleven pages. Usage: seeds_xen.py DIR"""
+"""Seeds of fuzz_xen: the smallest Xen host, eleven pages, and five of its Linux. Usage: seeds_xen.py DIR"""
 
 import struct
 import sys
@@ -12,10 +12,13 @@ PAGE, BASE = 4096, 0x10000
 TEXT, DIRECT, FRAMES = 0xFFFF82D080000000, 0xFFFF830000000000, 0xFFFF82E000000000
 BITMAP = 512  # in the page of variables
 VARS, L4, L3, L3_DIRECT, L2, L1, L2_FRAMES, L1_FRAMES, DOM0, GUEST, TABLE = range(11)
+LISTS, L3_LINUX, L2_LINUX, L1_LINUX, UTS = range(11, 16)
+LINUX = 0xFFFFFFFF80000000
+ROOT_PFN, UTS_PFN = 5, 6  # as Linux counts
 
 
 def pa(page):
-    """Machine address of one of the eleven pages."""
+    """Machine address of one of the pages."""
     return BASE + page * PAGE
 
 
@@ -45,7 +48,7 @@ def account(raw, free):
 
 def memory(free):
     """The pages: variables, page tables, domains, frame table."""
-    raw = bytearray(11 * PAGE)
+    raw = bytearray(16 * PAGE)
 
     def put(page, offset, value):
         struct.pack_into("<Q", raw, page * PAGE + offset, value)
@@ -70,6 +73,16 @@ def memory(free):
     table(L1_FRAMES, FRAMES, 12, pa(TABLE))
     put(DOM0, 8, DIRECT + pa(GUEST))
     put(GUEST, 0, 1)
+    # Lists of frames of all three levels in one page, and Linux in the hypervisor's tables.
+    put(LISTS, 0, pa(LISTS) >> 12)
+    put(LISTS, ROOT_PFN * 8, pa(L4) >> 12)
+    table(L4, LINUX, 39, pa(L3_LINUX))
+    table(L3_LINUX, LINUX, 30, pa(L2_LINUX))
+    table(L2_LINUX, LINUX, 21, pa(L1_LINUX))
+    table(L1_LINUX, LINUX + ROOT_PFN * PAGE, 12, pa(L4))
+    table(L1_LINUX, LINUX + UTS_PFN * PAGE, 12, pa(UTS))
+    for field, text in enumerate((b"Linux", b"host", b"6.1.0-seed", b"#1", b"x86_64", b"(none)")):
+        raw[UTS * PAGE + field * 65:UTS * PAGE + field * 65 + len(text)] = text
     account(raw, free)
     return bytes(raw)
 
@@ -87,11 +100,19 @@ def told(free, size):
     return "".join(f"{line}\n" for line in lines)
 
 
-def host(free=55, longs=10, size=32, version=(4, 17)):
+def linux():
+    """VMCOREINFO of domain 0."""
+    return "".join(f"{line}\n" for line in (
+        "OSRELEASE=6.1.0-seed", "PAGESIZE=4096", f"SYMBOL(swapper_pg_dir)={LINUX + ROOT_PFN * PAGE:x}",
+        f"SYMBOL(init_uts_ns)={LINUX + UTS_PFN * PAGE:x}", "OFFSET(uts_namespace.name)=0"))
+
+
+def host(free=55, longs=10, size=32, version=(4, 17), domain0=False):
     """A whole ELF core."""
-    info = list(version) + [0] * 6 + [BASE, 5]
+    info = list(version) + [0] * 6 + [BASE, pa(LISTS) >> 12]
     notes = (seeds_elf.note("<", "Xen", 0x1000001, struct.pack(f"<{longs}Q", *info[:longs]))
-             + seeds_elf.note("<", "VMCOREINFO_XEN", 0, told(free, size).encode()))
+             + seeds_elf.note("<", "VMCOREINFO_XEN", 0, told(free, size).encode())
+             + (seeds_elf.note("<", "VMCOREINFO", 0, linux().encode()) if domain0 else b""))
     at = 64 + 2 * 56
     data = memory(free)
     return (seeds_elf.ehdr("<", True, 64, 2)
@@ -105,6 +126,7 @@ def main():
     target = Path(sys.argv[1])
     for name, data in (("old", host()), ("new", host(free=58)), ("short", host(longs=9)),
                        ("odd-size", host(size=40)), ("xen3", host("3.4", version=(3, 4))),
+                       ("domain0", host(domain0=True)),
                        ("xen33", host("3.3", size=40, version=(3, 3)))):
         (target / name).write_bytes(data)
 
