@@ -87,7 +87,8 @@ const struct option_row option_rows[] = {
 	{ .letter = 'g', .arg = "VMCOREINFO", .group = GROUP_KERNEL,
 	  .set = option_set_name_action, .field = offsetof(struct options, make_vmcoreinfo),
 	  .value = ACTION_VMCOREINFO,
-	  .help = "write what -x VMLINUX says to VMCOREINFO, for -i" },
+	  .help = "write what -x VMLINUX says to VMCOREINFO, for -i; what --xen-syms\n"
+		  "says, for --xen-vmcoreinfo" },
 	{ .name = "facts", .group = GROUP_KERNEL, ACTION(ACTION_FACTS),
 	  .help = "show all that is known about the kernel of VMCORE and who says so:\n"
 		  "VMCOREINFO, VMLINUX, the dump's kallsyms and BTF; and what is unknown" },
@@ -130,8 +131,8 @@ const struct option_row option_rows[] = {
 	  .set = option_set_xen_phys_start,
 	  .help = "with -X: machine address of the hypervisor's image" },
 	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, NAME(xen_syms),
-	  .help = "with -X: take what VMCORE does not say of the hypervisor from FILE,\n"
-		  "its ELF file with symbols and debug information; with -g: write that" },
+	  .help = "with -X: take what VMCORE does not say of its hypervisor from its\n"
+		  "ELF file with symbols and debug information" },
 
 	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
 	  .help = "refused: no programs are run; --config and --scrub erase" },
