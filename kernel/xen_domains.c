@@ -100,9 +100,9 @@ struct err *xen_find_domains(struct xen *xen, struct dump_view *view)
 	return NULL;
 }
 
-/* Of two structs in one frame, the one of domain 0 counts. */
-static bool names_guest(const struct xen *xen, uint64_t owner, unsigned int shift)
+bool xen_is_guest(const struct xen *xen, uint64_t owner)
 {
+	unsigned int shift = xen->owner_shift;
 	size_t low = 0, high = xen->guest_count;
 
 	while (low < high) {
@@ -113,16 +113,7 @@ static bool names_guest(const struct xen *xen, uint64_t owner, unsigned int shif
 		else
 			high = mid;
 	}
+	/* Of two structs in one frame, that of domain 0 counts. */
 	return low < xen->guest_count && xen->guests[low] >> shift == owner &&
-	       owner != xen->dom0 >> shift;
-}
-
-bool xen_names_domain(const struct xen *xen, uint64_t owner, unsigned int shift)
-{
-	return owner == xen->dom0 >> shift || names_guest(xen, owner, shift);
-}
-
-bool xen_is_guest(const struct xen *xen, uint64_t owner)
-{
-	return names_guest(xen, owner, xen->owner_shift);
+	       !xen_is_dom0(xen, owner);
 }

@@ -89,8 +89,9 @@ static struct err *check_dom0_frame(const struct xen *xen, struct dump_view *vie
 
 /*
  * count_info is a long, or, up to Xen 3.3, an int with _domain behind it. The highest
- * bit is always that of an allocated frame; next to it is, in a long, that of Xen's
- * heap, which is a range of memory in the old ones.
+ * bit is always that of an allocated frame. With a long, the next is that of Xen's
+ * heap and an owner is the frame of its struct domain; with an int, the heap is a range
+ * and an owner the low half of an address.
  */
 static struct err *find_members(struct xen *xen)
 {
@@ -101,6 +102,7 @@ static struct err *find_members(struct xen *xen)
 	xen->count_bytes = xen->owner == xen->count_info + 4 ? 4 : 8;
 	xen->allocated = UINT64_C(1) << (8 * xen->count_bytes - 1);
 	xen->heap = xen->count_bytes == 8 ? UINT64_C(1) << 62 : 0;
+	xen->owner_shift = xen->count_bytes == 8 ? XEN_OWNER_FRAME : XEN_OWNER_ADDRESS;
 	if (!fact_size(&xen->facts, "page_info", &size) || size < PAGE_INFO_MIN ||
 	    size > XEN_PAGE_INFO_MAX || xen->count_info > size - xen->count_bytes ||
 	    xen->owner > size - 4 || xen->owner - xen->count_info < xen->count_bytes)

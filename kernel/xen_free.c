@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How this Xen marks a frame's owner, and a free frame.
- *
- * An owner is the frame of a struct domain, or, up to Xen 3.3, the low half of its
- * machine address: frames of domains in the list are of one kind only.
+ * What frames themselves tell: that owners are understood, and how a free one is marked.
  *
  * Without an alloc_bitmap the state of a frame is two bits of count_info, 3 for
  * free, and all else of a free frame's count_info is zero (but for "needs
@@ -11,8 +8,6 @@
  * has changed; which place it is, the frame table tells: free frames are in any of
  * some size.
  */
-#include <inttypes.h>
-
 #include "base/checked.h"
 #include "kernel/xen_internal.h"
 
@@ -31,7 +26,7 @@ struct sampling {
 	const struct xen *xen;
 	struct dump_view *view;
 	uint64_t seen[ARRAY_LEN(layouts)];
-	uint64_t by_frame, by_address;	/* allocated frames whose owner, so understood, is a domain */
+	uint64_t owned;		/* allocated frames whose owner is a domain of the list */
 };
 
 static void count(struct sampling *sampling, uint64_t frame, const uint8_t *bytes)
@@ -42,10 +37,8 @@ static void count(struct sampling *sampling, uint64_t frame, const uint8_t *byte
 
 	for (size_t i = 0; i < ARRAY_LEN(layouts); i++)
 		sampling->seen[i] += (info & ~xen->allocated) == layouts[i].free;
-	if (!(info & xen->allocated) || !owner || xen_is_heap(xen, frame, info))
-		return;
-	sampling->by_frame += xen_names_domain(xen, owner, XEN_OWNER_FRAME);
-	sampling->by_address += xen_names_domain(xen, owner, XEN_OWNER_ADDRESS);
+	if ((info & xen->allocated) && !xen_is_heap(xen, frame, info))
+		sampling->owned += xen_is_dom0(xen, owner) || xen_is_guest(xen, owner);
 }
 
 static struct err *look_at(struct sampling *sampling, uint64_t frame)
@@ -61,16 +54,6 @@ static struct err *look_at(struct sampling *sampling, uint64_t frame)
 	if (e && !err_is_unreadable(e))
 		return e;
 	err_free(e);
-	return NULL;
-}
-
-static struct err *take_owners(struct xen *xen, const struct sampling *sampling)
-{
-	if (!sampling->by_frame == !sampling->by_address)
-		return err_new(ERR_UNSUPPORTED, "how Xen notes the owner of a page is not to be seen: of the "
-			       "pages looked at, %" PRIu64 " have one by its frame and %" PRIu64
-			       " by its address", sampling->by_frame, sampling->by_address);
-	xen->owner_shift = sampling->by_frame ? XEN_OWNER_FRAME : XEN_OWNER_ADDRESS;
 	return NULL;
 }
 
@@ -106,7 +89,9 @@ struct err *xen_sample_frames(struct xen *xen, struct dump_view *view)
 			break;
 		TRY(look_at(&sampling, run.start));
 	}
-	TRY(take_owners(xen, &sampling));
+	if (!sampling.owned)
+		return err_new(ERR_UNSUPPORTED, "of %zu frames that were looked at Xen has none for a domain "
+			       "of its list: how it notes owners is not the known way", samples);
 	if (!xen->alloc_bitmap)
 		take_layout(xen, &sampling);
 	return NULL;

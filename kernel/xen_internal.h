@@ -24,9 +24,6 @@ struct err *xen_read_long(const struct xen *xen, struct dump_view *view, uint64_
 struct err *xen_find_domains(struct xen *xen, struct dump_view *view)
 	__attribute__((warn_unused_result));
 
-/* As xen_is_guest() or xen_is_dom0() would say if @shift were that of owners. */
-bool xen_names_domain(const struct xen *xen, uint64_t owner, unsigned int shift);
-
 /*
  * The frame table, and that it says what it should: it and the direct map know
  * frames by number, which they do not where memory has large holes.
@@ -35,7 +32,7 @@ struct err *xen_find_frames(struct xen *xen, struct dump_view *view)
 	__attribute__((warn_unused_result));
 
 /*
- * What frames themselves tell, by a look at some of them: owner_shift, and
+ * What frames themselves tell, by a look at some of them: that owners are domains, and
  * free_info and extra where there is no alloc_bitmap; needs the frame table.
  */
 struct err *xen_sample_frames(struct xen *xen, struct dump_view *view)
