@@ -101,6 +101,11 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
+const struct arch *arch_of_domain0(uint16_t machine)
+{
+	return machine == arch_x86_64_xen.machine ? &arch_x86_64_xen : NULL;
+}
+
 const struct arch *arch_by_uts_name(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(arch_table); i++) {

@@ -105,6 +105,12 @@ struct arch {
 /* The row for an ELF machine number, or NULL. */
 const struct arch *arch_by_machine(uint16_t machine);
 
+/*
+ * The same for the Linux of a Xen host, domain 0: what it calls physical is not where the
+ * dump has it, so that addresses out of the kernel's data mean nothing there. NULL: none.
+ */
+const struct arch *arch_of_domain0(uint16_t machine);
+
 /* The row whose uts_names holds @name, or NULL. */
 const struct arch *arch_by_uts_name(const char *name);
 

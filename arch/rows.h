@@ -8,4 +8,7 @@
 extern const struct arch arch_x86_64;
 extern const struct arch arch_arm64;
 
+/* In no table: for dumps of Xen hosts. */
+extern const struct arch arch_x86_64_xen;
+
 #endif

@@ -160,20 +160,41 @@ static struct err *fill(const struct arch_env *env, struct x86_64 *state)
 	return NULL;
 }
 
-static struct err *x86_64_init(const struct arch_env *env, void **ret_state)
+/* Page tables only: physical addresses of the kernel's are not the dump's. */
+static struct err *fill_xen(const struct arch_env *env, struct x86_64 *state)
+{
+	uint64_t root_va;
+
+	state->page_shift = env->page_shift;
+	TRY(find_root(env->facts, &root_va));
+	return x86_64_xen_find_root(env, root_va, state);
+}
+
+static struct err *init_by(struct err *(*fn)(const struct arch_env *env, struct x86_64 *state),
+			   const struct arch_env *env, void **ret_state)
 {
 	struct x86_64 *state = calloc(1, sizeof(*state));
 	struct err *e;
 
 	if (!state)
 		return err_nomem;
-	e = fill(env, state);
+	e = fn(env, state);
 	if (e) {
 		free(state);
 		return e;
 	}
 	*ret_state = state;
 	return NULL;
+}
+
+static struct err *x86_64_init(const struct arch_env *env, void **ret_state)
+{
+	return init_by(fill, env, ret_state);
+}
+
+static struct err *x86_64_xen_init(const struct arch_env *env, void **ret_state)
+{
+	return init_by(fill_xen, env, ret_state);
 }
 
 static void x86_64_deinit(void *state)
@@ -256,4 +277,16 @@ const struct arch arch_x86_64 = {
 	.locate = x86_64_locate,
 	.search = x86_64_search,
 	.ran = x86_64_ran,
+};
+
+const struct arch arch_x86_64_xen = {
+	.name = "x86_64",
+	.uts_names = "x86_64",
+	.machine = EM_X86_64,
+	.init = x86_64_xen_init,
+	.deinit = x86_64_deinit,
+	.vtop = x86_64_vtop,
+	.is_kernel_address = x86_64_is_kernel_address,
+	.phys_base = x86_64_phys_base,
+	.tables = x86_64_tables,
 };

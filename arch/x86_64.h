@@ -46,6 +46,13 @@ struct err *x86_64_locate(const struct arch_env *env, struct facts *learned, uin
 struct err *x86_64_search(const struct arch_env *env, struct facts *learned)
 	__attribute__((warn_unused_result));
 
+/*
+ * Of domain 0 of a Xen host, whose root is linked at @root_va: root_pa and form, proved. The
+ * formulas of @state hold nowhere then.
+ */
+struct err *x86_64_xen_find_root(const struct arch_env *env, uint64_t root_va, struct x86_64 *state)
+	__attribute__((warn_unused_result));
+
 /* Find phys_base, or say which facts are missing or contradict the dump. */
 struct err *x86_64_find_phys_base(const struct arch_env *env, uint64_t *ret)
 	__attribute__((warn_unused_result));

@@ -75,6 +75,10 @@ struct err *erasing_find(const struct run *run, struct machine *machine, struct 
 	ret->wanted = run->options->config || run->options->scrub;
 	if (!ret->wanted)
 		return NULL;
+	/* Who asks for it relies on it; what is in its guests cannot be found. */
+	if (machine->dump->xen_info)
+		return err_new(ERR_UNSUPPORTED, "%s: nothing can be erased: the dump of a Xen host has memory of "
+			       "several systems", run->options->vmcore);
 	if (!machine->reader)
 		return err_new(ERR_UNSUPPORTED, "%s: nothing can be erased, because nothing can be found: %s",
 			       run->options->vmcore, machine->kernel->no_arch ?

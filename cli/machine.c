@@ -11,10 +11,20 @@
 /* Levels with one of these bits cannot do without the kernel's struct pages. */
 #define LEVEL_STRUCT_PAGES (LEVEL_CACHE | LEVEL_CACHE_PRIVATE | LEVEL_USER | LEVEL_FREE)
 
+/* What the kernel says of page frames goes by numbers that are the dump's, too. */
+static struct err *check_addresses(const struct machine *m)
+{
+	if (!m->dump->xen_info)
+		return NULL;
+	return err_new(ERR_UNSUPPORTED, "this is a dump of a Xen host, and its Linux does not use "
+		       "the machine addresses that the dump has; -X leaves out pages of guests");
+}
+
 static struct err *load_struct_pages(struct machine *m)
 {
 	const struct kernel *kernel = m->kernel;
 
+	TRY(check_addresses(m));
 	if (kernel->no_arch)
 		return err_new(ERR_UNSUPPORTED, "%s", err_text(kernel->no_arch));
 	TRY(page_layout_init(&m->layout, &kernel->facts, kernel->word, kernel->order,
@@ -54,6 +64,7 @@ static struct err *find_xen(struct machine *m, const struct options *options, un
 {
 	const struct xen_given given = {
 		.vmcoreinfo = options->xen_vmcoreinfo,
+		.syms = options->xen_syms,
 		.has_phys_start = options->has_xen_phys_start,
 		.phys_start = options->xen_phys_start,
 	};
@@ -126,8 +137,10 @@ static struct err *find_bitmap(struct machine *m, const struct options *options,
 
 	if (!options->kernel_bitmap)
 		return NULL;
-	e = m->reader ? crash_bitmap_read(m->reader, &m->bitmap) :
-			err_new(ERR_UNSUPPORTED, "%s", err_text(m->kernel->no_arch));
+	e = check_addresses(m);
+	if (!e)
+		e = m->reader ? crash_bitmap_read(m->reader, &m->bitmap) :
+				err_new(ERR_UNSUPPORTED, "%s", err_text(m->kernel->no_arch));
 	if (!e)
 		e = scan_check_bitmap(&job);
 	if (err_kind(e) == ERR_NOMEM)
@@ -185,7 +198,8 @@ struct err *machine_bring_up(const struct run *run, unsigned int level, struct m
 	if (m->map && !m->has_bitmap && (level & LEVEL_FREE))
 		TRY(free_list_collect(m->reader, m->map, &m->layout, FREE_LIST_BUDGET,
 				      &m->free_pages));
-	TRY(find_pmem(m, name));
+	if (!m->dump->xen_info)
+		TRY(find_pmem(m, name));
 	m->job = (struct scan_job){
 		.kernel = m->kernel,
 		.map = m->map,

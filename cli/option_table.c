@@ -87,7 +87,8 @@ const struct option_row option_rows[] = {
 	{ .letter = 'g', .arg = "VMCOREINFO", .group = GROUP_KERNEL,
 	  .set = option_set_name_action, .field = offsetof(struct options, make_vmcoreinfo),
 	  .value = ACTION_VMCOREINFO,
-	  .help = "write what -x VMLINUX says to VMCOREINFO, for -i" },
+	  .help = "write what -x VMLINUX says to VMCOREINFO, for -i; what --xen-syms\n"
+		  "says, for --xen-vmcoreinfo" },
 	{ .name = "facts", .group = GROUP_KERNEL, ACTION(ACTION_FACTS),
 	  .help = "show all that is known about the kernel of VMCORE and who says so:\n"
 		  "VMCOREINFO, VMLINUX, the dump's kallsyms and BTF; and what is unknown" },
@@ -124,13 +125,14 @@ const struct option_row option_rows[] = {
 	  .help = "a disk of a sadump disk set; given once for each disk, all of\n"
 		  "them together stand for VMCORE" },
 	{ .name = "xen-vmcoreinfo", .arg = "FILE", .group = GROUP_OTHER,
-	  .set = option_set_xen_vmcoreinfo,
+	  NAME(xen_vmcoreinfo),
 	  .help = "with -X: text as in VMCOREINFO_XEN, instead of the dump's" },
 	{ .name = "xen_phys_start", .arg = "ADDRESS", .group = GROUP_OTHER,
 	  .set = option_set_xen_phys_start,
 	  .help = "with -X: machine address of the hypervisor's image" },
-	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_xen_syms,
-	  .help = "refused: symbols of the hypervisor are not read in this version" },
+	{ .name = "xen-syms", .arg = "FILE", .group = GROUP_OTHER, NAME(xen_syms),
+	  .help = "with -X: take what VMCORE does not say of its hypervisor from its\n"
+		  "ELF file with symbols and debug information" },
 
 	{ .name = "eppic", .arg = "FILE", .group = GROUP_OTHER, .set = option_refuse_eppic,
 	  .help = "refused: no programs are run; --config and --scrub erase" },
@@ -187,7 +189,7 @@ const struct option_rule option_rules[] = {
 	{ "--facts", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -X -g --dry-run --dump-dmesg --estimate "
 	  "--mem-usage --reassemble --split" },
 	{ "--dry-run", RULE_CONFLICT, "-g" },
-	{ "-g", RULE_NEEDS, "-x" },
+	{ "-g", RULE_NEEDS, "-x --xen-syms" },
 	{ "-g", RULE_CONFLICT, "-c" },
 	{ "-g", RULE_CONFLICT, "-l" },
 	{ "-g", RULE_CONFLICT, "-p" },
@@ -199,6 +201,8 @@ const struct option_rule option_rules[] = {
 	{ "-g", RULE_CONFLICT, "-R" },
 	{ "-g", RULE_CONFLICT, "-X" },
 	{ "-x", RULE_CONFLICT, "-i" },
+	{ "--xen-syms", RULE_CONFLICT, "-i --xen-vmcoreinfo" },
+	{ "--xen-vmcoreinfo", RULE_CONFLICT, "-g -x" },
 	{ "-X", RULE_CONFLICT, "--estimate" },
 	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--verify", RULE_CONFLICT, "--dump-dmesg --estimate --mem-usage --reassemble --split --dry-run" },

@@ -99,14 +99,10 @@ struct err *option_set_splitblock(struct options *options, const struct option_r
 /* One more file of a dump in several. */
 struct err *option_add_disk(struct options *options, const struct option_row *row,
 			    const char *arg) __attribute__((warn_unused_result));
-struct err *option_set_xen_vmcoreinfo(struct options *options, const struct option_row *row,
-				      const char *arg) __attribute__((warn_unused_result));
 /* An address in any base. */
 struct err *option_set_xen_phys_start(struct options *options, const struct option_row *row,
 				      const char *arg) __attribute__((warn_unused_result));
 /* Always an error, which says what to give instead. */
-struct err *option_refuse_xen_syms(struct options *options, const struct option_row *row,
-				   const char *arg) __attribute__((warn_unused_result));
 struct err *option_refuse_eppic(struct options *options, const struct option_row *row,
 				const char *arg) __attribute__((warn_unused_result));
 /* Names of rule sets, with commas between them; those of several options add up. */

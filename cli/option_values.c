@@ -252,14 +252,6 @@ struct err *option_add_disk(struct options *options, const struct option_row *ro
 	return NULL;
 }
 
-struct err *option_set_xen_vmcoreinfo(struct options *options, const struct option_row *row,
-				      const char *arg)
-{
-	(void)row;
-	options->xen_vmcoreinfo = arg;
-	return NULL;
-}
-
 struct err *option_set_xen_phys_start(struct options *options, const struct option_row *row,
 				      const char *arg)
 {
@@ -273,15 +265,6 @@ struct err *option_set_xen_phys_start(struct options *options, const struct opti
 	options->has_xen_phys_start = true;
 	options->xen_phys_start = value;
 	return NULL;
-}
-
-struct err *option_refuse_xen_syms(struct options *options, const struct option_row *row,
-				   const char *arg)
-{
-	(void)options;
-	(void)row;
-	return err_new(ERR_UNSUPPORTED, "option --xen-syms: symbols of %s are not read in this version; "
-		       "the dump's VMCOREINFO_XEN or --xen-vmcoreinfo tell what is needed", arg);
 }
 
 struct err *option_refuse_eppic(struct options *options, const struct option_row *row,

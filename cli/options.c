@@ -108,6 +108,16 @@ static bool find_given(const struct parse *parse, const char *spellings, char *f
 	return false;
 }
 
+static struct err *needs(const struct option_rule *rule)
+{
+	int end = (int)strcspn(rule->other, " ");
+	const char *rest = rule->other + end;
+
+	if (!*rest)
+		return err_new(ERR_USAGE, "option %s needs %s", rule->option, rule->other);
+	return err_new(ERR_USAGE, "option %s needs %.*s or%s", rule->option, end, rule->other, rest);
+}
+
 static struct err *check_rules(const struct parse *parse)
 {
 	char first[32];
@@ -123,7 +133,7 @@ static struct err *check_rules(const struct parse *parse)
 			return err_new(ERR_USAGE, "options %s and %s exclude each other",
 				       rule->option, first);
 		if (rule->kind == RULE_NEEDS && !other)
-			return err_new(ERR_USAGE, "option %s needs %s", rule->option, rule->other);
+			return needs(rule);
 	}
 	return NULL;
 }
@@ -235,7 +245,7 @@ static void name_files(struct options *options)
 	if (options->dumpfile_count)
 		options->dumpfile = options->dumpfiles[0];
 	if (options->action == ACTION_VMCOREINFO) {
-		options->vmcore = options->vmlinux;
+		options->vmcore = options->xen_syms ? options->xen_syms : options->vmlinux;
 		options->dumpfile = options->make_vmcoreinfo;
 	}
 }

@@ -64,6 +64,7 @@ struct options {
 	bool non_mmap;
 	bool exclude_guests;		/* -X */
 	const char *xen_vmcoreinfo;	/* borrowed from argv; NULL when not given */
+	const char *xen_syms;		/* the same */
 	bool has_xen_phys_start;
 	uint64_t xen_phys_start;
 	bool debug;			/* -D: adds message level 8 */

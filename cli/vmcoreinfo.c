@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -g: what a vmlinux says about its kernel, as text for -i. */
+/* -g: what a vmlinux says about its kernel, as text for -i, or xen-syms about Xen, for --xen-vmcoreinfo. */
 #include <elf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/run.h"
 #include "dwarf_info.h"
+#include "kernel/xen_syms.h"
+
+/* Of x86_64, which is all that xen_syms_read() takes. */
+#define XEN_PAGE_SIZE 4096
 
 /*
  * No debug information says it. Where the architecture has one size it is that;
@@ -39,36 +43,59 @@ static struct err *save(const struct run *run, const char *text, size_t len)
 	return e;
 }
 
-static struct err *write_facts(const struct run *run, const struct vmlinux *vmlinux,
-			       struct facts *facts)
+static struct err *save_facts(const struct run *run, const struct facts *facts, uint64_t page_size,
+			      struct err *(*format)(const struct facts *facts, uint64_t page_size,
+						    char **ret, size_t *ret_len))
 {
 	char *text = NULL;
 	size_t len;
 	struct err *e;
 
-	TRY(vmlinux_add_symbols(vmlinux, facts));
-	TRY(dwarf_info_add(vmlinux, facts));
-	if (!fact_has(facts, "OSRELEASE"))
-		return err_new(ERR_BAD_INPUT, "%s: no release of a kernel in it (linux_banner)",
-			       run->options->vmlinux);
-	TRY(facts_format_vmcoreinfo(facts, page_size_of(vmlinux), &text, &len));
+	TRY(format(facts, page_size, &text, &len));
 	e = save(run, text, len);
 	free(text);
 	return e;
 }
 
-struct err *action_vmcoreinfo(const struct run *run)
+static struct err *write_vmlinux(const struct run *run, struct facts *facts)
 {
 	struct vmlinux *vmlinux;
+	uint64_t page_size;
+	struct err *e;
+
+	TRY(vmlinux_open(run->options->vmlinux, &run->console->log, &vmlinux));
+	page_size = page_size_of(vmlinux);
+	e = vmlinux_add_symbols(vmlinux, facts);
+	if (!e)
+		e = dwarf_info_add(vmlinux, facts);
+	vmlinux_close(vmlinux);
+	if (e)
+		return e;
+	if (!fact_has(facts, "OSRELEASE"))
+		return err_new(ERR_BAD_INPUT, "%s: no release of a kernel in it (linux_banner)",
+			       run->options->vmlinux);
+	return save_facts(run, facts, page_size, facts_format_vmcoreinfo);
+}
+
+static struct err *write_xen(const struct run *run, struct facts *facts)
+{
+	const char *path = run->options->xen_syms;
+
+	TRY(xen_syms_read(path, &run->console->log, facts));
+	if (!fact_has(facts, "SIZE(page_info)"))
+		return err_new(ERR_BAD_INPUT, "%s: no debug information with a struct page_info in it", path);
+	return save_facts(run, facts, XEN_PAGE_SIZE, facts_format_all);
+}
+
+struct err *action_vmcoreinfo(const struct run *run)
+{
 	struct facts facts;
 	struct err *e;
 
 	TRY(run_check_output(run, run->options->dumpfile));
-	TRY(vmlinux_open(run->options->vmlinux, &run->console->log, &vmlinux));
 	facts_init(&facts);
-	e = write_facts(run, vmlinux, &facts);
+	e = run->options->xen_syms ? write_xen(run, &facts) : write_vmlinux(run, &facts);
 	facts_deinit(&facts);
-	vmlinux_close(vmlinux);
 	if (!e)
 		log_common(&run->console->log, "\nThe vmcoreinfo is saved to %s.",
 			   run_output_name(run));

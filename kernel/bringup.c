@@ -66,7 +66,9 @@ struct err *kernel_find_arch(const struct kernel *kernel, const struct arch **re
 	const struct arch *arch = NULL;
 	char name[64];
 
-	if (dump->machine)
+	if (dump->xen_info)
+		arch = arch_of_domain0(dump->machine);
+	else if (dump->machine)
 		arch = arch_by_machine(dump->machine);
 	else if (dump->uts)
 		arch = arch_by_uts_name(dump->uts->field[4]);
@@ -100,9 +102,9 @@ struct err *kernel_start_arch(struct kernel *kernel)
 	void *state;
 	struct err *e;
 
-	if (kernel->dump->xen_info)
-		return err_new(ERR_UNSUPPORTED, "this is a dump of a Xen host, and its Linux does not use "
-			       "the machine addresses that the dump has; -X leaves out pages of guests");
+	if (kernel->dump->xen_info && kernel->facts.map.count == 0)
+		return err_new(ERR_NOT_FOUND, "this is a dump of a Xen host, which does not tell of its Linux; "
+			       "-x VMLINUX can");
 	TRY(kernel_find_arch(kernel, &arch));
 	if (kernel->facts.map.count == 0)
 		return err_new(ERR_NOT_FOUND,
@@ -166,7 +168,8 @@ static struct err *give_vmcoreinfo(struct kernel *kernel)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (dump->vmcoreinfo || kernel->no_arch)
+	/* In the dump of a Xen host it would be taken for one that the addresses are right for. */
+	if (dump->vmcoreinfo || dump->xen_info || kernel->no_arch)
 		return NULL;
 	TRY(name_page_tables(&kernel->facts));
 	TRY(facts_format_all(&kernel->facts, UINT64_C(1) << kernel->page_shift, &text, &len));
@@ -174,12 +177,15 @@ static struct err *give_vmcoreinfo(struct kernel *kernel)
 	return NULL;
 }
 
-/* A dump that says all that dumps say is believed to lack what it does not say. */
+/*
+ * A dump that says all that dumps say is believed to lack what it does not say. That of
+ * a Xen host is not searched: most of it is not this kernel's.
+ */
 static struct err *fill_facts(struct kernel *kernel)
 {
 	const char *missing = facts_missing(&kernel->facts);
 
-	if (!missing || !kernel->arch)
+	if (!missing || !kernel->arch || kernel->dump->xen_info)
 		return NULL;
 	log_debug(kernel->log, "facts: %s is not known; asking the kernel's own memory", missing);
 	TRY(kernel_fill_facts(kernel));

@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/file.h"
 #include "kernel/xen_internal.h"
+#include "kernel/xen_syms.h"
 
 #define TEXT_MAX (1u << 20)
 #define TEXT_WINDOW (UINT64_C(1) << 30)
@@ -20,7 +21,7 @@ enum {
 	INFO_MAJOR = 0,
 	INFO_MINOR = 1,
 	INFO_LONGS_MIN = 8,
-	/* With ten and more the last but one is xen_phys_start. */
+	/* With ten and more the last but one is xen_phys_start; older ones were linked to run in the direct map. */
 	INFO_LONGS_PHYS_START = 10,
 };
 
@@ -29,7 +30,7 @@ static uint64_t info_long(const struct dump *dump, size_t index)
 	return get_u64(dump->xen_info + 8 * index, dump->order);
 }
 
-static struct err *read_info(struct xen *xen, const struct xen_given *given)
+static struct err *read_info(struct xen *xen)
 {
 	const struct dump *dump = xen->dump;
 	size_t longs = dump->xen_info_len / 8;
@@ -42,13 +43,20 @@ static struct err *read_info(struct xen *xen, const struct xen_given *given)
 	xen->major = info_long(dump, INFO_MAJOR);
 	xen->minor = info_long(dump, INFO_MINOR);
 	log_debug(xen->log, "Xen version %" PRIu64 ".%" PRIu64, xen->major, xen->minor);
-	if (xen->major != 4)
-		return err_new(ERR_UNSUPPORTED, "Xen %" PRIu64 ".%" PRIu64 ": how it keeps account of its "
-			       "pages is known for Xen 4 only", xen->major, xen->minor);
+	return NULL;
+}
+
+/* Where the image is; text_va is known. */
+static struct err *find_image(struct xen *xen, const struct xen_given *given)
+{
+	size_t longs = xen->dump->xen_info_len / 8;
+
 	if (given->has_phys_start)
 		xen->text_pa = given->phys_start;
 	else if (longs >= INFO_LONGS_PHYS_START)
-		xen->text_pa = info_long(dump, longs - 2);
+		xen->text_pa = info_long(xen->dump, longs - 2);
+	else if (xen->text_va >= XEN_DIRECT_MAP)
+		xen->text_pa = xen->text_va - XEN_DIRECT_MAP;
 	else
 		return err_new(ERR_NOT_FOUND, "Xen's crash info note does not tell xen_phys_start; "
 			       "--xen_phys_start can");
@@ -76,7 +84,7 @@ static struct err *read_file(const char *path, char **ret, size_t *ret_len)
 	return NULL;
 }
 
-static struct err *read_facts(struct xen *xen, const struct xen_given *given)
+static struct err *read_text(struct xen *xen, const struct xen_given *given)
 {
 	const struct dump *dump = xen->dump;
 	char *text = NULL;
@@ -84,7 +92,7 @@ static struct err *read_facts(struct xen *xen, const struct xen_given *given)
 	struct err *e;
 
 	if (!given->vmcoreinfo && !dump->xen_vmcoreinfo)
-		return err_new(ERR_NOT_FOUND, "the dump has no VMCOREINFO_XEN; --xen-vmcoreinfo can give it");
+		return NULL;
 	if (!given->vmcoreinfo)
 		return facts_add_vmcoreinfo(&xen->facts, dump->xen_vmcoreinfo,
 					    dump->xen_vmcoreinfo_len, "VMCOREINFO_XEN", xen->log);
@@ -94,13 +102,50 @@ static struct err *read_facts(struct xen *xen, const struct xen_given *given)
 	return e;
 }
 
+/* Xen is not moved: whatever both name must be the same, or the file is another hypervisor's. */
+static struct err *check_same(const struct xen *xen, const struct facts *theirs, const char *path)
+{
+	for (size_t i = 0; i < theirs->map.count; i++) {
+		const char *key = theirs->map.v[i].key;
+		const struct fact *their = theirs->map.v[i].value;
+		const struct fact *own = strmap_get(&xen->facts.map, key, strlen(key));
+
+		if (own && own->kind == their->kind && own->value != their->value)
+			return err_new(ERR_WRONG_RELEASE, "%s is of another hypervisor: its %s is %s, that of "
+				       "%s is %s", path, key, their->text, own->provider, own->text);
+	}
+	return NULL;
+}
+
+static struct err *read_facts(struct xen *xen, const struct xen_given *given)
+{
+	struct facts facts;
+	struct err *e;
+
+	if (!given->vmcoreinfo && !given->syms && !xen->dump->xen_vmcoreinfo)
+		return err_new(ERR_NOT_FOUND, "the dump has no VMCOREINFO_XEN; --xen-syms or "
+			       "--xen-vmcoreinfo can tell what it would");
+	TRY(read_text(xen, given));
+	if (!given->syms)
+		return NULL;
+	facts_init(&facts);
+	e = xen_syms_read(given->syms, xen->log, &facts);
+	if (!e)
+		e = check_same(xen, &facts, given->syms);
+	if (!e)
+		e = facts_merge(&xen->facts, &facts);
+	facts_deinit(&facts);
+	return e;
+}
+
 static bool in_text(const struct xen *xen, uint64_t va)
 {
 	return va - xen->text_va < TEXT_WINDOW;
 }
 
 /* The image's place is taken from two numbers; its own page tables must agree with them. */
-static struct err *start_translation(struct xen *xen, struct dump_view *view)
+static struct err *start_translation(struct xen *xen, const struct xen_given *given,
+				     struct dump_view *view)
 {
 	struct mapping map = { 0 };
 	uint64_t list, root;
@@ -114,6 +159,7 @@ static struct err *start_translation(struct xen *xen, struct dump_view *view)
 	if (!in_text(xen, root))
 		return err_new(ERR_BAD_INPUT, "VMCOREINFO_XEN: SYMBOL(pgd_l4)=%" PRIx64 " is not within a "
 			       "gigabyte of SYMBOL(domain_list)=%" PRIx64, root, list);
+	TRY(find_image(xen, given));
 	x86_64_form_init(&xen->form, 4, 0);
 	xen->root = root - xen->text_va + xen->text_pa;
 	e = pt_walk(&xen->form, view, xen->root, root, &map);
@@ -156,21 +202,39 @@ struct err *xen_read(const struct xen *xen, struct dump_view *view, uint64_t va,
 	return NULL;
 }
 
+struct err *xen_offset(const struct xen *xen, const char *name, uint64_t *ret)
+{
+	if (fact_offset(&xen->facts, name, ret) && *ret < 1u << 20)
+		return NULL;
+	return err_new(ERR_NOT_FOUND, "VMCOREINFO_XEN: OFFSET(%s) is not known or no offset", name);
+}
+
+struct err *xen_read_long(const struct xen *xen, struct dump_view *view, uint64_t va, uint64_t *ret)
+{
+	uint8_t raw[8];
+
+	TRY(xen_read(xen, view, va, raw, sizeof(raw)));
+	*ret = get_u64(raw, xen->dump->order);
+	return NULL;
+}
+
 static struct err *learn(struct xen *xen, const struct xen_given *given)
 {
 	struct dump_view *view;
 	struct err *e;
 
-	TRY(read_info(xen, given));
+	TRY(read_info(xen));
 	TRY(read_facts(xen, given));
 	TRY(dump_view_create(xen->dump, 0, &view));
-	e = start_translation(xen, view);
+	e = start_translation(xen, given, view);
 	if (!e)
 		e = xen_find_domains(xen, view);
 	if (!e)
 		e = xen_find_frames(xen, view);
 	if (!e)
-		e = xen_find_free(xen, view);
+		e = xen_find_bitmap(xen, view);
+	if (!e)
+		e = xen_sample_frames(xen, view);
 	dump_view_destroy(view);
 	return e;
 }

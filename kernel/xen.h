@@ -8,6 +8,16 @@
  *
  * x86_64 only. Page tables are walked for every address but those of the
  * hypervisor's image; what cannot be checked against them is not used.
+ *
+ * Hypervisors differ in how they keep account of frames. Which way it is, what
+ * they export and the frames themselves tell, never the version:
+ *
+ *	SYMBOL(alloc_bitmap)	a bitmap tells free frames (Xen 3); else the state
+ *				in count_info does
+ *	count_info of 4 bytes	_domain right behind it (up to Xen 3.3); Xen's heap
+ *				is then a range, with 8 bytes it is a bit
+ *	_domain			number of the frame of the owner's struct domain, or,
+ *				up to Xen 3.3, the low half of its machine address
  */
 #ifndef KERNEL_XEN_H
 #define KERNEL_XEN_H
@@ -25,9 +35,13 @@
 /* More domains than any host has run. */
 #define XEN_DOMAINS_MAX 65536
 
+/* No struct page_info is larger. */
+#define XEN_PAGE_INFO_MAX 1024
+
 /* What the user gives for what the dump does not say. */
 struct xen_given {
 	const char *vmcoreinfo;	/* file of text as VMCOREINFO_XEN, instead of the dump's; NULL: none */
+	const char *syms;	/* the hypervisor's ELF file, for what is still unknown; NULL: none */
 	bool has_phys_start;
 	uint64_t phys_start;	/* machine address of the hypervisor's image, instead of the dump's */
 };
@@ -47,12 +61,22 @@ struct xen {
 	uint64_t page_info_size;
 	uint64_t count_info;	/* offsets in struct page_info */
 	uint64_t owner;
+	unsigned int count_bytes;	/* of count_info: 4 or 8 */
+	uint64_t allocated;	/* bit of count_info: the frame is its owner's */
+	uint64_t heap;		/* bit of count_info: of Xen's heap; 0: heap_end tells */
+	uint64_t heap_end;	/* frames below are Xen's image and heap; 0: heap tells */
 	uint64_t free_info;	/* count_info of free frames; 0: not known */
 	uint64_t extra;		/* bit of count_info: what Xen itself uses of a domain's; 0: not known */
-	uint64_t dom0;		/* owners as struct page_info has them */
+	uint64_t alloc_bitmap;	/* address of a bit for each frame, set in use; 0: there is none */
+	uint64_t max_page;	/* frames that it has bits for */
+	uint64_t dom0;		/* machine addresses of struct domain */
 	uint64_t *guests;	/* sorted; all domains but 0 */
 	size_t guest_count;
+	unsigned int owner_shift;	/* such an address shifted right so is an owner in struct page_info */
 };
+
+/* Frames that xen_read_bitmap() can be asked about at once. */
+#define XEN_BITS_FRAMES 4096
 
 /*
  * Learn what -X needs from a dump with dump->xen_info, whose page size is set.
@@ -78,11 +102,34 @@ struct err *xen_read(const struct xen *xen, struct dump_view *view, uint64_t va,
  */
 uint64_t xen_plain_frames(const struct xen *xen, struct dump_view *view, uint64_t frame);
 
-/* Bits of page_info.count_info that stand where they do since Xen 3.4. */
-#define XEN_ALLOCATED (UINT64_C(1) << 63)
-#define XEN_HEAP (UINT64_C(1) << 62)
+/*
+ * What alloc_bitmap says of frames [@frame, @frame + @count), at most
+ * XEN_BITS_FRAMES: bit 0 of @bits[0] is that of @frame rounded down to 8, so that @bits
+ * has room for @count / 8 + 2 bytes. In use where nothing is said.
+ */
+void xen_read_bitmap(const struct xen *xen, struct dump_view *view, uint64_t frame, uint64_t count,
+		     uint8_t *bits);
 
-/* The owner of a frame, as in struct page_info, is a domain other than 0 that is in the list. */
+/* count_info in a struct page_info at @bytes. */
+static inline uint64_t xen_count_info(const struct xen *xen, const uint8_t *bytes)
+{
+	return xen->count_bytes == 4 ? get_u32(bytes + xen->count_info, xen->dump->order) :
+				       get_u64(bytes + xen->count_info, xen->dump->order);
+}
+
+/* @frame, whose count_info is @info, is Xen's own, whoever may use it. */
+static inline bool xen_is_heap(const struct xen *xen, uint64_t frame, uint64_t info)
+{
+	return (info & (xen->heap | xen->extra)) || frame < xen->heap_end;
+}
+
+/* The owner of a frame, as in struct page_info, is domain 0. */
+static inline bool xen_is_dom0(const struct xen *xen, uint64_t owner)
+{
+	return owner == xen->dom0 >> xen->owner_shift;
+}
+
+/* The same, but a domain other than 0 that is in the list. */
 bool xen_is_guest(const struct xen *xen, uint64_t owner);
 
 #endif

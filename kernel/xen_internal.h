@@ -8,6 +8,18 @@
 /* Direct map of machine memory; the same in every Xen for x86_64. */
 #define XEN_DIRECT_MAP UINT64_C(0xffff830000000000)
 
+/* How far a machine address is shifted to be an owner in struct page_info. */
+#define XEN_OWNER_FRAME 12
+#define XEN_OWNER_ADDRESS 0
+
+/* An offset among the facts that is none of a damaged text. */
+struct err *xen_offset(const struct xen *xen, const char *name, uint64_t *ret)
+	__attribute__((warn_unused_result));
+
+/* The eight bytes of a variable of the hypervisor. */
+struct err *xen_read_long(const struct xen *xen, struct dump_view *view, uint64_t va, uint64_t *ret)
+	__attribute__((warn_unused_result));
+
 /* domain_list to dom0 and guests; needs translation. */
 struct err *xen_find_domains(struct xen *xen, struct dump_view *view)
 	__attribute__((warn_unused_result));
@@ -19,8 +31,15 @@ struct err *xen_find_domains(struct xen *xen, struct dump_view *view)
 struct err *xen_find_frames(struct xen *xen, struct dump_view *view)
 	__attribute__((warn_unused_result));
 
-/* free_info and extra, by a look at frames; needs the frame table. */
-struct err *xen_find_free(struct xen *xen, struct dump_view *view)
+/*
+ * What frames themselves tell, by a look at some of them: that owners are domains, and
+ * free_info and extra where there is no alloc_bitmap; needs the frame table.
+ */
+struct err *xen_sample_frames(struct xen *xen, struct dump_view *view)
+	__attribute__((warn_unused_result));
+
+/* alloc_bitmap and max_page, where SYMBOL(alloc_bitmap) is known; needs the frame table. */
+struct err *xen_find_bitmap(struct xen *xen, struct dump_view *view)
 	__attribute__((warn_unused_result));
 
 #endif

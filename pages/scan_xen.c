@@ -4,30 +4,41 @@
 
 #define READ_MAX (64u << 10)
 #define PAGE_BYTES 4096u
-#define PAGE_INFO_MAX 1024
 
 /* Of this many frames, 2 MiB, all are kept when the first is not mapped: holes are larger. */
 #define FRAMES_DOUBTED 512
 
-/* struct page_info of @count frames at hand. */
+/* struct page_info of @count frames at hand, XEN_BITS_FRAMES at most. */
 struct infos {
 	const uint8_t *bytes;	/* NULL: they cannot be read */
 	uint64_t count;
-	uint8_t one[PAGE_INFO_MAX];	/* of a struct that lies on two pages */
+	uint8_t in_use[XEN_BITS_FRAMES / 8 + 2];	/* as xen_read_bitmap() */
+	uint8_t one[XEN_PAGE_INFO_MAX];	/* of a struct that lies on two pages */
 };
 
-static struct verdict judge(const struct xen *xen, const uint8_t *bytes)
+/*
+ * By the bitmap where there is one. A frame it has as free that is its owner's all the
+ * same is not: the two are changed one after the other.
+ */
+static bool is_free(const struct xen *xen, uint64_t info, bool in_use)
 {
-	uint64_t info = get_u64(bytes + xen->count_info, xen->dump->order);
-	/* An index of frames: 32 bits hold it for what may be a struct domain. */
+	if (xen->alloc_bitmap)
+		return !in_use && !(info & xen->allocated);
+	return xen->free_info && (info & ~xen->allocated) == xen->free_info;
+}
+
+static struct verdict judge(const struct xen *xen, uint64_t frame, const uint8_t *bytes, bool in_use)
+{
+	uint64_t info = xen_count_info(xen, bytes);
+	/* A frame, or half an address: 32 bits hold it for what may be a struct domain. */
 	uint64_t owner = get_u32(bytes + xen->owner, xen->dump->order);
 	struct verdict verdict = { .class = PAGE_KEEP };
 
-	if (info & (XEN_HEAP | xen->extra))
+	if (xen_is_heap(xen, frame, info))
 		return verdict;
-	if (xen->free_info && (info & ~XEN_ALLOCATED) == xen->free_info)
+	if (is_free(xen, info, in_use))
 		verdict.class = PAGE_FREE;
-	else if (!(info & XEN_ALLOCATED) || !owner || owner == xen->dom0)
+	else if (!(info & xen->allocated) || !owner || xen_is_dom0(xen, owner))
 		verdict.reason = KEEP_NONE;
 	else if (xen_is_guest(xen, owner))
 		verdict.class = PAGE_XEN_GUEST;
@@ -73,7 +84,10 @@ static void load(struct scanner *scanner, uint64_t frame, uint64_t to, struct in
 	infos->count = min_u64(to, round_down(frame, FRAMES_DOUBTED) + FRAMES_DOUBTED) - frame;
 	if (!plain)
 		return;
-	to = min_u64(to, frame + plain);
+	to = min_u64(to, frame + min_u64(plain, XEN_BITS_FRAMES));
+	/* First: a look elsewhere ends what the view gave before. */
+	if (xen->alloc_bitmap)
+		xen_read_bitmap(xen, view, frame, to - frame, infos->in_use);
 	e = xen_vtop(xen, view, va, &map);
 	in = va - map.va;
 	if (!e && map.len - in >= size) {
@@ -99,7 +113,10 @@ static void settle(struct scanner *scanner, uint64_t frame, const struct infos *
 	uint64_t start = 0, i;
 
 	for (i = 0; i < infos->count; i++) {
-		next = judge(xen, infos->bytes + i * xen->page_info_size);
+		uint64_t bit = frame % 8 + i;
+
+		next = judge(xen, frame + i, infos->bytes + i * xen->page_info_size,
+			     infos->in_use[bit / 8] >> bit % 8 & 1);
 		if (i > start && !same(verdict, next)) {
 			scanner_settle(scanner, frame + start, frame + i, verdict);
 			start = i;
@@ -112,7 +129,7 @@ static void settle(struct scanner *scanner, uint64_t frame, const struct infos *
 void scanner_xen(struct scanner *scanner, uint64_t from, uint64_t to)
 {
 	const struct verdict unreadable = { .class = PAGE_KEEP, .reason = KEEP_UNREADABLE };
-	struct infos infos;
+	struct infos infos = { .bytes = NULL };
 
 	for (; from < to; from += infos.count) {
 		load(scanner, from, to, &infos);

@@ -22,6 +22,7 @@ import casefile  # noqa: E402
 import flattened  # noqa: E402
 import statistics_file  # noqa: E402
 import writers  # noqa: E402
+import xenpages  # noqa: E402
 from inputs import Inputs  # noqa: E402
 from pylib.harness import Suite  # noqa: E402
 
@@ -53,6 +54,7 @@ def main():
         behaviour.add_cases(suite, program, inputs, work, statistics_file)
         behaviour.add_cases(suite, program, inputs, work, writers)
         behaviour.add_cases(suite, program, inputs, work, flattened)
+        behaviour.add_cases(suite, program, inputs, work, xenpages)
         return suite.main(arguments.words)
 
 

@@ -25,6 +25,7 @@ GEN = HERE.parent / "gen"
 sys.path[:0] = [str(HERE.parent), str(GEN)]
 
 import corpusbitmap  # noqa: E402
+import domain0log  # noqa: E402
 import given  # noqa: E402
 import mkdump  # noqa: E402
 import recovered  # noqa: E402
@@ -147,6 +148,8 @@ def try_recipe(program, recipe):
             source.close()
         if "\n[xen]\n" in text:
             xenhosts.try_guests(run, check_refusal, program, dump)
+        if "\nxen_dom0 = " in text:
+            domain0log.try_log(run, program, text, dump)
         if "\ncrash_bitmap = " in text:
             corpusbitmap.try_bitmap(run, program, text, dump)
         if given.applies(text):

@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import vmlinux  # noqa: E402
+import xen  # noqa: E402
 from pylib.harness import Skip, Suite, expect, expect_equal  # noqa: E402
 
 TIMEOUT = 60
@@ -208,6 +209,31 @@ def case_damage(program, folder):
         expect(status == 0 or str(path) in stderr, f"damage {number}: {stderr!r}")
         refused += status
     expect(0 < refused < DAMAGES, f"{refused} of {DAMAGES} refused")
+
+
+def case_xen_facts(program, folder):
+    """-g --xen-syms"""
+    xen.case_facts(call, program, folder)
+
+
+def case_xen_pages(program, folder):
+    """-X --xen-syms"""
+    xen.case_pages(call, program, folder)
+
+
+def case_xen_gap(program, folder):
+    """--xen-syms beside VMCOREINFO_XEN"""
+    xen.case_gap(call, program, folder)
+
+
+def case_xen_of_another(program, folder):
+    """--xen-syms FILE of another hypervisor"""
+    xen.case_of_another(call, program, folder)
+
+
+def case_xen_damage(program, folder):
+    """--xen-syms with a damaged file"""
+    xen.case_damage(call, program, folder, damaged)
 
 
 def case_existing_file(program, folder):

@@ -247,13 +247,17 @@ class Machine:
         machinepoke.before_flush(self)
         if self.arch.tables() is not None:
             self.table.flush(self.write)
-        self.elf.notes = machineinfo.notes(self)
+        self.elf.notes = self.notes()
         if len(self.elf.notes) > NOTE_ROOM:
             raise RecipeError("notes are larger than planned")
         self.elf.write_headers()
         machinepoke.after_flush(self)
         self._write_json(log)
         self.elf.close()
+
+    def notes(self):
+        """What is in the note area."""
+        return machineinfo.notes(self)
 
     def _table_room(self):
         """Generous size of what is allocated after the struct pages."""
@@ -381,8 +385,8 @@ def merge_runs(runs):
     return [run for run in result if run[2] != "kernel"]
 
 
-def from_sections(path, sections):
-    """The Machine described by parsed recipe sections."""
+def from_sections(path, sections, special=None):
+    """The Machine described by parsed recipe sections, or one of a special kind."""
     by_name = {}
     for section in sections:
         by_name.setdefault(section.name, []).append(section)
@@ -393,7 +397,7 @@ def from_sections(path, sections):
         return [s for section in by_name.get(name, ()) for s in section.statements]
 
     log = statements("log") if "log" in by_name else None
-    return Machine(path, by_name["machine"][0], statements("pages"), statements("vmcoreinfo"),
+    return (special or Machine)(path, by_name["machine"][0], statements("pages"), statements("vmcoreinfo"),
                    statements("poke"), log)
 
 

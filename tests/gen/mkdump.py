@@ -15,6 +15,7 @@ import sys
 
 import genpath  # noqa: F401
 import elfbuild
+import domain0
 import kdumpbuild
 import machine
 import recipe
@@ -193,7 +194,8 @@ def make(text, path):
     for section in sections:
         by_name.setdefault(section.name, []).append(section)
     if "machine" in by_name:
-        machine.from_sections(path, sections).build()
+        special = domain0.Domain0 if by_name["machine"][0].flag("xen_dom0") else None
+        machine.from_sections(path, sections, special).build()
     elif "xen" in by_name:
         xenhost.from_sections(path, by_name).build()
     elif "elf" in by_name:

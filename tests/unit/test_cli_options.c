@@ -202,7 +202,7 @@ static void test_texts(void)
 		  "what a file names, in loops over lists and arrays too (makedumpfile.conf(5)), and --scrub "
 		  "keys,cmdline needs no file at all" },
 		{ "--scrub keys,all a b", "option --scrub: 'all' is not one of keys, cmdline" },
-		{ "-g out a", "option -g needs -x" },
+		{ "-g out a", "option -g needs -x or --xen-syms" },
 		{ "-g out -x v a", "1 file name given; wanted: no file" },
 		{ "-g out -x v -d 1", "options -g and -d exclude each other" },
 		{ "--vtop ffff800000000000 a",
@@ -281,12 +281,33 @@ static void test_words(void)
 static void test_not_in_this_version(void)
 {
 	static const char *const lines[] = {
-		"--extension f a b", "--xen-syms f a b",
+		"--extension f a b",
 	};
 	struct options o;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		CHECK_ERR(parse(lines[i], &o), ERR_UNSUPPORTED);
+}
+
+/* -g writes what one of two files says. */
+static void test_xen(void)
+{
+	struct options o;
+
+	CHECK_OK(parse("-X --xen-syms f a b", &o));
+	CHECK(o.exclude_guests && !strcmp(o.xen_syms, "f"));
+	CHECK_OK(parse("-g out --xen-syms f", &o));
+	CHECK_EQ(o.action, ACTION_VMCOREINFO);
+	CHECK(!strcmp(o.dumpfile, "out") && !strcmp(o.vmcore, "f"));
+	CHECK_OK(parse("-g out -x v", &o));
+	CHECK(!strcmp(o.vmcore, "v"));
+	CHECK_OK(parse("-X --xen-vmcoreinfo f a b", &o));
+	CHECK(!strcmp(o.xen_vmcoreinfo, "f"));
+	CHECK_ERR(parse("-g out", &o), ERR_USAGE);
+	CHECK_ERR(parse("-X --xen-syms f --xen-vmcoreinfo g a b", &o), ERR_USAGE);
+	CHECK_ERR(parse("-X --xen-syms f -i g a b", &o), ERR_USAGE);
+	CHECK_ERR(parse("-X --xen-vmcoreinfo f -x g a b", &o), ERR_USAGE);
+	CHECK_ERR(parse("-g out --xen-vmcoreinfo f -x g", &o), ERR_USAGE);
 }
 
 /* The disks stand for VMCORE, whatever else is asked for. */
@@ -426,6 +447,7 @@ int main(void)
 	RUN(test_more_than_the_original);
 	RUN(test_words);
 	RUN(test_not_in_this_version);
+	RUN(test_xen);
 	RUN(test_disks);
 	RUN(test_filled_despite_error);
 	RUN(test_table);
