@@ -278,6 +278,13 @@ struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, co
 size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want);
 
 /*
+ * How many bytes from @paddr on lie behind the end of a file that was cut off, as far as one
+ * piece goes: whoever goes through a dump need not ask for each page of a claim that may be
+ * any. 0: they are not of such a piece.
+ */
+uint64_t dump_view_cut_off(struct dump_view *view, uint64_t paddr);
+
+/*
  * The bytes that page @pfn, which can be read, is stored as, compressed or not;
  * false when this dump stores no page by itself. Valid until the next call on
  * this view; what dump_view_get() gave before stays valid, too.

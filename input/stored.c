@@ -38,6 +38,10 @@ static struct err *walk_run(struct walk *walk, uint64_t pa, uint64_t end)
 	bool read;
 
 	for (; pa < end && !walk->done; pa += len) {
+		/* What begins in a page that the piece ends in may be there. */
+		pa += round_down(min_u64(dump_view_cut_off(walk->view, pa), end - pa), page);
+		if (pa == end)
+			break;
 		len = dump_view_contiguous(walk->view, pa, (size_t)min_u64(end - pa, DUMP_VIEW_MAX));
 		len = len < page ? page : len;
 		TRY(look_at(walk, pa, len, &read));

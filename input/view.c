@@ -283,6 +283,17 @@ size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want)
 	return (size_t)len;
 }
 
+uint64_t dump_view_cut_off(struct dump_view *view, uint64_t paddr)
+{
+	const struct dump_piece *piece = piece_at(view, paddr);
+	const struct dump_segment *seg;
+
+	if (!piece || !piece->stored || paddr < piece->start || !view->dump->format->mappable)
+		return 0;
+	seg = segment_of(view, piece);
+	return seg->offset + (paddr - seg->paddr) < view->dump->src->size ? 0 : piece->end - paddr;
+}
+
 bool dump_view_stored(struct dump_view *view, uint64_t pfn, struct dump_stored *ret)
 {
 	const struct dump_view_ops *ops = view->dump->format->view;

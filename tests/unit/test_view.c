@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "input/dump.h"
+#include "input/stored.h"
 #include "tests/unit/core_model.h"
 #include "tests/unit/fault_source.h"
 #include "tests/unit/unit.h"
@@ -407,6 +409,43 @@ static void test_windows_stay_inside(void)
 	}
 }
 
+static struct err *count_pages(void *ctx, uint64_t pa, const uint8_t *bytes, size_t len, bool *done)
+{
+	(void)pa;
+	(void)bytes;
+	(void)done;
+	*(uint64_t *)ctx += len / 4096;
+	return NULL;
+}
+
+/* A load claims 2^44 bytes and 25 pages are there: what is not is no page of its own to a pass. */
+static void test_pass_over_a_claim(void)
+{
+	struct elf_segment load = { .paddr = 0x1000, .filesz = 25 * 4096, .memsz = 25 * 4096 };
+	uint64_t pages = 0;
+	struct stored_pass pass = { .look = count_pages, .ctx = &pages };
+	struct dump_view *view = NULL;
+	struct dump *dump = NULL;
+	struct fault_source src;
+	struct core_model core;
+	uint8_t *phdr;
+
+	core_build(&core, le64, &load, 1, 11);
+	phdr = core.file + get_u64(core.file + 32, ORDER_LITTLE);
+	put_u64(phdr + 32, UINT64_C(1) << 44, ORDER_LITTLE);
+	put_u64(phdr + 40, UINT64_C(1) << 44, ORDER_LITTLE);
+	CHECK_OK(open_faulty(&src, &core, &dump));
+	CHECK_OK(dump_set_page_size(dump, 4096));
+	CHECK_OK(dump_view_create(dump, 0, &view));
+	CHECK_EQ(dump_view_cut_off(view, 0x1000), 0);
+	CHECK_EQ(dump_view_cut_off(view, 0x1000 + 26 * 4096), (UINT64_C(1) << 44) - 26 * 4096);
+	CHECK_OK(dump_pass_stored(dump, view, &pass));
+	CHECK_EQ(pages, 25);
+	dump_view_destroy(view);
+	dump_close(dump);
+	core_free(&core);
+}
+
 static void test_windows_are_sane(void)
 {
 	struct bad_spot spot;
@@ -434,6 +473,7 @@ int main(void)
 	RUN(test_no_reading_ahead_of_live_memory);
 	RUN(test_mapped_equals_read);
 	RUN(test_windows_stay_inside);
+	RUN(test_pass_over_a_claim);
 	RUN(test_windows_are_sane);
 	return unit_status();
 }
