@@ -82,8 +82,9 @@ enum {
 	SADUMP_SUB_ID_LEN = 16,
 };
 
-/* State of a CPU as system management mode saved it; registers u64, selectors u32. */
+/* State of a CPU as system management mode saved it; registers u64, selectors and halves u32. */
 enum {
+	SMRAM_GDT_HIGH = 464, SMRAM_CR4 = 576, SMRAM_GDT_LOW = 652,
 	SMRAM_R15 = 796, SMRAM_R14 = 804, SMRAM_R13 = 812, SMRAM_R12 = 820, SMRAM_R11 = 828,
 	SMRAM_R10 = 836, SMRAM_R9 = 844, SMRAM_R8 = 852, SMRAM_RAX = 860, SMRAM_RCX = 868,
 	SMRAM_RDX = 876, SMRAM_RBX = 884, SMRAM_RSP = 892, SMRAM_RBP = 900, SMRAM_RSI = 908,
