@@ -58,6 +58,12 @@ def set_fields(header, kind, values):
         struct.pack_into("<" + code, header, offset, value)
 
 
+def parse_range(text):
+    """(first, end) in bytes of "FIRST-END"."""
+    first, _, end = text.partition("-")
+    return number(first), number(end)
+
+
 def msb_first(image):
     """A bitmap image with the bits of each byte in the other order."""
     table = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -229,8 +235,15 @@ class Sadump:
                     stream.write(self.media_header())
                 stream.write(part + head)
                 for pfn in self.pages[at:at + count]:
-                    stream.write(self.core.page(pfn))
+                    stream.write(self._page(pfn))
             at += count
+
+    def _page(self, pfn):
+        """A page as firmware found it: what a capture kernel uses is no longer what it was."""
+        page, at = self.core.page(pfn), pfn * self.block
+        first, end = (min(max(edge - at, 0), self.block)
+                      for edge in parse_range(self.section.get("spoiled", "0-0")))
+        return page[:first] + b"\xdb" * (end - first) + page[end:]
 
     def _shares(self):
         """Pages on each disk; the last one takes the rest."""
