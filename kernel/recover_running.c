@@ -6,8 +6,11 @@
  */
 #include "kernel/recover_running.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/checked.h"
 #include "kernel/corehdr.h"
@@ -15,8 +18,11 @@
 #include "kernel/recover.h"
 #include "kernel/symbols.h"
 
-/* elfcorehdr_addr of a kernel that captures nothing (ELFCORE_ADDR_MAX). */
-#define NO_ELFCOREHDR UINT64_MAX
+/* elfcorehdr_addr of a kernel that captures nothing, and of one that has read the header (linux/crash_dump.h). */
+#define ELFCORE_ADDR_MAX UINT64_MAX
+#define ELFCORE_ADDR_ERR (UINT64_MAX - 1)
+/* No architecture has a longer one, s390x has as much. */
+#define COMMAND_LINE_MAX 4096u
 
 static void add_place(struct recover_running *ret, uint64_t pa, size_t max, bool in_note)
 {
@@ -82,17 +88,64 @@ static struct err *follow_corehdr(struct kreader *reader, uint64_t pa, struct re
 	return NULL;
 }
 
+bool recover_elfcorehdr(const char *line, uint64_t *ret)
+{
+	static const char name[] = "elfcorehdr=";
+	static const char units[] = "KMGTPE";
+	const char *at = line, *unit;
+	char *end = NULL;
+
+	while ((at = strstr(at, name)) && at != line && at[-1] != ' ')
+		at++;
+	if (!at)
+		return false;
+	for (at += sizeof(name) - 1;; at = end + 1) {
+		*ret = strtoull(at, &end, 0);
+		if (end == at)
+			return false;
+		unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+		if (unit) {
+			*ret <<= 10 * (unit - units + 1);
+			end++;
+		}
+		/* The size comes first. */
+		if (*end != '@')
+			return true;
+	}
+}
+
+/* What a kernel that has read the header was given on its command line. */
+static struct err *find_corehdr(struct kreader *reader, const struct symbol_want *line, uint64_t *ret)
+{
+	char text[COMMAND_LINE_MAX + 1] = "";
+	uint64_t pointer;
+	size_t len = 0;
+
+	if (!line->found)
+		return err_new(ERR_NOT_FOUND, "symbol saved_command_line is not known");
+	TRY(kread_word(reader, line->address, &pointer));
+	for (; len < COMMAND_LINE_MAX; len++) {
+		TRY(kread(reader, pointer + len, text + len, 1));
+		if (!text[len])
+			break;
+	}
+	return recover_elfcorehdr(text, ret) ? NULL : err_new(ERR_NOT_FOUND, "its command line names no elfcorehdr");
+}
+
 static struct err *ask(struct kreader *reader, struct recover_running *ret)
 {
 	struct symbol_want wants[] = {
 		{ .name = "vmcoreinfo_note" }, { .name = "vmcoreinfo_data" }, { .name = "elfcorehdr_addr" },
+		{ .name = "saved_command_line" },
 	};
-	uint64_t header = NO_ELFCOREHDR;
+	uint64_t header = ELFCORE_ADDR_MAX;
 
 	TRY(ksymbols_find(reader, wants, ARRAY_LEN(wants)));
 	if (wants[2].found)
 		TRY(kread_u64(reader, wants[2].address, &header));
-	ret->captures = header != NO_ELFCOREHDR;
+	ret->captures = header != ELFCORE_ADDR_MAX;
+	if (header == ELFCORE_ADDR_ERR)
+		TRY(find_corehdr(reader, &wants[3], &header));
 	if (ret->captures)
 		return follow_corehdr(reader, header, ret);
 	follow(reader, &wants[0], ret);

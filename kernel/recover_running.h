@@ -24,4 +24,7 @@ struct recover_running {
 struct err *recover_running(const struct kernel *kernel, const struct arch *arch, struct dump_view *view,
 			    struct recover_running *ret) __attribute__((warn_unused_result));
 
+/* The address of "elfcorehdr=[SIZE@]ADDRESS", numbers with K, M, G ... as the kernel reads them. */
+bool recover_elfcorehdr(const char *line, uint64_t *ret);
+
 #endif
