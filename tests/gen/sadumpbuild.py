@@ -37,7 +37,8 @@ FIELDS = {
 }
 
 # Where a CPU's SMRAM state keeps what (offset, size).
-SMRAM = {"gdt_high": (464, 4), "gdt_low": (652, 4), "cr4": (576, 8), "r15": (796, 8), "r14": (804, 8), "r13": (812, 8), "r12": (820, 8),
+SMRAM = {"gdt_high": (464, 4), "gdt_low": (652, 4), "idt_high": (472, 4), "idt_low": (660, 4),
+         "cr4": (576, 8), "r15": (796, 8), "r14": (804, 8), "r13": (812, 8), "r12": (820, 8),
          "r11": (828, 8), "r10": (836, 8), "r9": (844, 8), "r8": (852, 8), "rax": (860, 8),
          "rcx": (868, 8), "rdx": (876, 8), "rbx": (884, 8), "rsp": (892, 8), "rbp": (900, 8),
          "rsi": (908, 8), "rdi": (916, 8), "es": (936, 4), "cs": (940, 4), "ss": (944, 4),
@@ -81,7 +82,7 @@ def smram_state(cpu, wide, values):
             value = 0xD01 if wide else 0
         elif name == "cr0":
             value = 0x80050033
-        elif name in ("cr3", "cr4", "gdt_high", "gdt_low"):
+        elif name in ("cr3", "cr4", "gdt_high", "gdt_low", "idt_high", "idt_low"):
             value = 0
         struct.pack_into("<Q" if size == 8 else "<I", state, offset, values.get(name, value))
     return bytes(state)
@@ -91,7 +92,7 @@ def smram_state(cpu, wide, values):
 QEMU_REGISTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "r8", "r9", "r10", "r11",
                   "r12", "r13", "r14", "r15", "rip", "rflags")
 QEMU_SEGMENTS = ("cs", "ds", "es", "fs", "gs", "ss")
-QEMU_AT_REGISTERS, QEMU_AT_SEGMENTS, QEMU_AT_GDT, QEMU_AT_CR = 8, 152, 344, 392
+QEMU_AT_REGISTERS, QEMU_AT_SEGMENTS, QEMU_AT_TABLES, QEMU_AT_CR = 8, 152, {"gdt": 360, "idt": 384}, 392
 
 
 def qemu_states(core):
@@ -103,8 +104,8 @@ def qemu_states(core):
         values = dict(zip(QEMU_REGISTERS, struct.unpack_from("<18Q", note.desc, QEMU_AT_REGISTERS)))
         for index, name in enumerate(QEMU_SEGMENTS):
             values[name] = struct.unpack_from("<I", note.desc, QEMU_AT_SEGMENTS + 24 * index)[0]
-        gdt = struct.unpack_from("<Q", note.desc, QEMU_AT_GDT + 16)[0]
-        values["gdt_low"], values["gdt_high"] = gdt & 0xFFFFFFFF, gdt >> 32
+        for name, at in QEMU_AT_TABLES.items():
+            values[f"{name}_low"], values[f"{name}_high"] = struct.unpack_from("<II", note.desc, at)
         control = struct.unpack_from("<5Q", note.desc, QEMU_AT_CR)
         values["cr0"], values["cr3"], values["cr4"] = control[0], control[3], control[4]
         result.append(values)
