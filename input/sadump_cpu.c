@@ -62,7 +62,7 @@ static struct err *find_states(struct states *states, bool *ret)
 	uint8_t total[4];
 
 	*ret = false;
-	if (!head->nr_cpus || ids > head->sub_size)
+	if (!head->nr_cpus || head->nr_cpus > SADUMP_CPUS_MAX || ids > head->sub_size)
 		return NULL;
 	TRY(source_read(states->sadump->disks[0].part.src, head->sub, total, sizeof(total)));
 	states->ids = head->sub + SADUMP_SUB_IDS;

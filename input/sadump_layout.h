@@ -20,6 +20,7 @@
 #define SADUMP_BLOCK_MAX (256u << 10)
 #define SADUMP_MEDIA_HEADER 4096u	/* bytes before the part header of a media backup */
 #define SADUMP_DISKS_MAX 16
+#define SADUMP_CPUS_MAX 65536u	/* eight times what the kernel can have */
 #define SADUMP_GUID_LEN 16
 #define SADUMP_TIME_LEN 16
 

@@ -253,8 +253,8 @@ class Machine:
         if len(self.elf.notes) > NOTE_ROOM:
             raise RecipeError("notes are larger than planned")
         self.elf.write_headers()
-        machinepoke.after_flush(self)
         machinecpus.finish(self)
+        machinepoke.after_flush(self)
         self._write_json(log)
         self.elf.close()
 

@@ -258,7 +258,8 @@ def convert(path, section):
     """Turn the ELF core at path into sadump files; the core stays as PATH.elf, its VMCOREINFO
     as PATH.vmcoreinfo."""
     os.rename(path, f"{path}.elf")
-    with ElfCore(f"{path}.elf") as core:
+    # Blocks are pages for this format, whatever the kernel's are.
+    with ElfCore(f"{path}.elf", section.number("block") or None) as core:
         text = core.vmcoreinfo_text
         Sadump(section, core).write(path)
     if text:
