@@ -113,7 +113,7 @@ static void place(struct order *o, unsigned int cpu, size_t state, const char *h
 /* Physical address of a per-CPU variable; false: none. */
 static bool percpu_pa(struct order *o, enum want want, unsigned int cpu, uint64_t *ret)
 {
-	struct mapping map;
+	struct mapping map = { .len = 0 };
 	uint64_t va;
 	struct err *e = percpu_address(o->reader, o->wants[want].address, cpu, &va);
 
