@@ -42,6 +42,17 @@ enum probe {
 	PROBE_YES,
 };
 
+struct arch_cpus {
+	unsigned int here;
+	unsigned int elsewhere;
+};
+
+/* Whose page tables are tried. */
+enum arch_scope {
+	ARCH_CPUS,	/* those that the CPUs used whose registers are in the dump: some walks */
+	ARCH_MEMORY,	/* all in memory: one pass */
+};
+
 struct arch {
 	const char *name;	/* as in utsname.machine and messages */
 	const char *uts_names;	/* blank-separated names utsname.machine may have */
@@ -94,12 +105,13 @@ struct arch {
 	 * banner in it; what init() needs goes to @learned, OSRELEASE and PAGESIZE too.
 	 * err_not_found when there is no such kernel.
 	 */
-	struct err *(*search)(const struct arch_env *env, struct facts *learned);
+	struct err *(*search)(const struct arch_env *env, enum arch_scope scope, struct facts *learned);
 	/*
-	 * NULL: cannot tell. Whether the CPUs whose registers are in the dump's notes ran
-	 * with the page tables of this kernel, and not of one that was there before.
+	 * NULL: cannot tell. How many of the CPUs whose registers are in the dump ran with
+	 * the page tables of this kernel, and how many with others: of a kernel that was there
+	 * before it, or after its crash. Both 0: there are no such registers.
 	 */
-	enum probe (*ran)(const struct arch_env *env, const void *state);
+	void (*count_cpus)(const struct arch_env *env, const void *state, struct arch_cpus *ret);
 };
 
 /* The row for an ELF machine number, or NULL. */

@@ -38,7 +38,7 @@ struct err *arm64_choose_form(const struct arch_env *env, struct arm64 *state)
 void arm64_find_linear(const struct arch_env *env, struct arm64 *state);
 
 /* arch->search */
-struct err *arm64_search(const struct arch_env *env, struct facts *learned)
+struct err *arm64_search(const struct arch_env *env, enum arch_scope scope, struct facts *learned)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -312,12 +312,17 @@ static struct err *learn(const struct arm64_hunt *h, struct facts *learned)
 	return facts_add_vmcoreinfo(learned, text, (size_t)len, "found in memory", NULL);
 }
 
-struct err *arm64_search(const struct arch_env *env, struct facts *learned)
+struct err *arm64_search(const struct arch_env *env, enum arch_scope scope, struct facts *learned)
 {
 	struct arm64_hunt hunt = { .env = env, .memory_end = probe_memory_end(env->dump) };
 	uint8_t *room = malloc(LEVELS_MAX * PAGE_MAX);
 	struct err *e;
 
+	/* No dump has TTBR1_EL1. */
+	if (scope == ARCH_CPUS) {
+		free(room);
+		return err_not_found;
+	}
 	if (!room)
 		return err_nomem;
 	for (size_t i = 0; i < LEVELS_MAX; i++)

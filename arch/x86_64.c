@@ -276,7 +276,7 @@ const struct arch arch_x86_64 = {
 	.tables = x86_64_tables,
 	.locate = x86_64_locate,
 	.search = x86_64_search,
-	.ran = x86_64_ran,
+	.count_cpus = x86_64_count_cpus,
 };
 
 const struct arch arch_x86_64_xen = {

@@ -23,17 +23,33 @@ struct x86_64 {
 /* With page table isolation roots are pairs; this bit of CR3 chooses the user's half. */
 #define X86_64_USER_HALF UINT64_C(0x1000)
 
-/* Page tables that a CPU used: CR3 without what is no address, and the depth CR4 says. */
+/* Page tables that a CPU used: CR3 without what is no address, but with an encryption bit, and the depth CR4 says. */
 struct x86_64_cpu {
 	uint64_t root_pa;
 	unsigned int levels;
 };
 
-/* The next CPU of QEMU's notes; *@pos starts at 0. False behind the last. */
-bool x86_64_next_cpu(const struct dump *dump, size_t *pos, struct x86_64_cpu *ret);
+/* How far a walk over the CPUs got; starts as all zeros. */
+struct x86_64_cpu_pos {
+	size_t cpu;		/* of dump->cpus */
+	size_t note;		/* in dump->notes */
+};
 
-/* arch->ran */
-enum probe x86_64_ran(const struct arch_env *env, const void *state);
+/* The next CPU whose registers are in the dump. False behind the last. */
+bool x86_64_next_cpu(const struct dump *dump, struct x86_64_cpu_pos *pos, struct x86_64_cpu *ret);
+
+/* arch->count_cpus */
+void x86_64_count_cpus(const struct arch_env *env, const void *state, struct arch_cpus *ret);
+
+/* Bits that addresses of the dump's memory have. */
+uint64_t x86_64_memory_mask(const struct dump *dump);
+
+/*
+ * Whether the page at @root_pa may be the root of tables that map the kernel image; *ret: bits
+ * of its entries that are no address, above @memory_mask.
+ */
+bool x86_64_root_mask(const struct arch_env *env, uint64_t memory_mask, uint64_t root_pa,
+		      uint64_t *ret);
 
 /* Tables of @levels levels; @sme_mask: bits of entries that are no address. */
 void x86_64_form_init(struct pt_form *form, unsigned int levels, uint64_t sme_mask);
@@ -43,7 +59,7 @@ struct err *x86_64_locate(const struct arch_env *env, struct facts *learned, uin
 	__attribute__((warn_unused_result));
 
 /* arch->search */
-struct err *x86_64_search(const struct arch_env *env, struct facts *learned)
+struct err *x86_64_search(const struct arch_env *env, enum arch_scope scope, struct facts *learned)
 	__attribute__((warn_unused_result));
 
 /*

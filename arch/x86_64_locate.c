@@ -2,8 +2,8 @@
 /*
  * Where an x86_64 kernel lies in a dump that does not say, by its vmlinux
  * alone: its utsname is at one of the places 2 MiB apart where the image can have been
- * loaded, and the page tables beside it say at which address that is mapped. What
- * is found is proved by both; nothing is taken for granted.
+ * loaded, and the page tables beside it say at which address that is mapped. Tables that a
+ * CPU used lead there at once. What is found is proved by both; nothing is taken for granted.
  */
 #include "arch/x86_64.h"
 
@@ -103,8 +103,52 @@ static bool search_segment(const struct arch_env *env, const struct dump_segment
 	return false;
 }
 
+/* Some slide leads through tables that a CPU used to a utsname. */
+static bool fits_root(const struct arch_env *env, const struct x86_64_cpu *cpu, uint64_t memory_mask,
+		      struct place *place)
+{
+	struct pt_form form;
+	uint64_t mask = 0;
+
+	if (!x86_64_root_mask(env, memory_mask, cpu->root_pa, &mask))
+		return false;
+	x86_64_form_init(&form, cpu->levels, mask);
+	for (uint64_t slide = 0; slide < SLIDE_MAX; slide += IMAGE_ALIGN) {
+		uint64_t va = place->uts + slide;
+		struct mapping map;
+		struct err *e = va < place->uts ? err_no_mapping :
+						  pt_walk(&form, env->view, cpu->root_pa, va, &map);
+
+		err_free(e);
+		if (!e && fits_at(env, place, mapping_pa(&map, va)))
+			return true;
+	}
+	return false;
+}
+
+static bool search_cpus(const struct arch_env *env, struct place *place)
+{
+	uint64_t memory_mask = x86_64_memory_mask(env->dump);
+	struct x86_64_cpu_pos pos = { .cpu = 0 };
+	struct x86_64_cpu cpu;
+
+	while (x86_64_next_cpu(env->dump, &pos, &cpu)) {
+		cpu.root_pa &= memory_mask;
+		if (fits_root(env, &cpu, memory_mask, place))
+			return true;
+		if (!(cpu.root_pa & X86_64_USER_HALF))
+			continue;
+		cpu.root_pa &= ~X86_64_USER_HALF;
+		if (fits_root(env, &cpu, memory_mask, place))
+			return true;
+	}
+	return false;
+}
+
 static struct err *search(const struct arch_env *env, struct place *place)
 {
+	if (search_cpus(env, place))
+		return NULL;
 	/* An image where it was linked is the usual case without KASLR. */
 	if (fits_at(env, place, place->uts - X86_64_KERNEL_MAP))
 		return NULL;

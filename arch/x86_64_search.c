@@ -3,8 +3,8 @@
  * An x86_64 kernel in a dump that says nothing of it. Every process's page
  * tables map the kernel image at the same addresses; in the image lies the root
  * that the kernel calls its own (init_top_pgt), which maps itself there, and the
- * banner with the release. Where the CPUs' registers are in the dump (QEMU) their
- * CR3 is tried first; else every page of memory is.
+ * banner with the release. Where the CPUs' registers are in the dump (QEMU, firmware) there
+ * is their CR3 to try; else every page of memory.
  */
 #include "arch/x86_64.h"
 
@@ -154,24 +154,34 @@ static bool search_image(struct hunt *h)
 	return has_root && has_release;
 }
 
+uint64_t x86_64_memory_mask(const struct dump *dump)
+{
+	uint64_t end = probe_memory_end(dump);
+
+	return end < 2 ? 0 : UINT64_MAX >> __builtin_clzll(end - 1);
+}
+
 /* Address bits of the last entry that no memory has: one is the encryption bit, more are nonsense. */
-static bool find_sme_mask(struct hunt *h)
+bool x86_64_root_mask(const struct arch_env *env, uint64_t memory_mask, uint64_t root_pa,
+		      uint64_t *ret)
 {
 	uint8_t raw[8];
-	uint64_t entry;
+	struct err *e = dump_view_read(env->view, root_pa + (ENTRIES - 1) * 8, raw, sizeof(raw));
+	uint64_t entry, mask;
 
-	if (!read_bytes(h, h->root_pa + (ENTRIES - 1) * 8, raw, sizeof(raw)))
+	err_free(e);
+	if (e)
 		return false;
 	entry = get_u64(raw, ORDER_LITTLE);
-	h->sme_mask = entry & ENTRY_ADDRESS & ~h->memory_mask;
+	*ret = mask = entry & ENTRY_ADDRESS & ~memory_mask;
 	return (entry & ENTRY_TABLE_MUST) == ENTRY_TABLE_MUST && !(entry & ENTRY_TABLE_NOT) &&
-	       (entry & ENTRY_ADDRESS) != h->sme_mask && (!h->sme_mask || is_pow2(h->sme_mask));
+	       (entry & ENTRY_ADDRESS) != mask && (!mask || is_pow2(mask));
 }
 
 static bool try_root(struct hunt *h, uint64_t root_pa, unsigned int levels)
 {
 	h->root_pa = root_pa;
-	if (!find_sme_mask(h))
+	if (!x86_64_root_mask(h->env, h->memory_mask, root_pa, &h->sme_mask))
 		return false;
 	x86_64_form_init(&h->form, levels, h->sme_mask);
 	h->found = find_image(h) && search_image(h);
@@ -181,10 +191,11 @@ static bool try_root(struct hunt *h, uint64_t root_pa, unsigned int levels)
 /* The page tables that the CPUs used. */
 static void search_by_registers(struct hunt *h)
 {
+	struct x86_64_cpu_pos pos = { .cpu = 0 };
 	struct x86_64_cpu cpu;
-	size_t pos = 0;
 
 	while (!h->found && x86_64_next_cpu(h->env->dump, &pos, &cpu)) {
+		cpu.root_pa &= h->memory_mask;
 		if (!try_root(h, cpu.root_pa, cpu.levels) && cpu.root_pa & X86_64_USER_HALF)
 			try_root(h, cpu.root_pa & ~X86_64_USER_HALF, cpu.levels);
 	}
@@ -243,14 +254,13 @@ static struct err *learn(const struct hunt *h, struct facts *learned)
 	return facts_add_text(learned, "KERNELOFFSET", slide, provider);
 }
 
-struct err *x86_64_search(const struct arch_env *env, struct facts *learned)
+struct err *x86_64_search(const struct arch_env *env, enum arch_scope scope, struct facts *learned)
 {
-	struct hunt hunt = { .env = env };
-	uint64_t end = probe_memory_end(env->dump);
+	struct hunt hunt = { .env = env, .memory_mask = x86_64_memory_mask(env->dump) };
 
-	hunt.memory_mask = end < 2 ? 0 : UINT64_MAX >> __builtin_clzll(end - 1);
-	search_by_registers(&hunt);
-	if (!hunt.found)
+	if (scope == ARCH_CPUS)
+		search_by_registers(&hunt);
+	else
 		TRY(search_by_memory(&hunt));
 	if (!hunt.found)
 		return err_not_found;

@@ -64,6 +64,7 @@ static void reset(struct dump *dump)
 	dump_index_destroy(dump->index);
 	free(dump->segments);
 	free(dump->given_vmcoreinfo);
+	free(dump->given_notes);
 	ranges_deinit(&dump->present);
 	ranges_deinit(&dump->missing);
 	ranges_deinit(&dump->pmem);
@@ -347,6 +348,16 @@ void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len)
 	dump->given_vmcoreinfo = text;
 	dump->vmcoreinfo = text;
 	dump->vmcoreinfo_len = len;
+}
+
+void dump_give_notes(struct dump *dump, uint8_t *notes, size_t len)
+{
+	free(dump->given_notes);
+	dump->given_notes = notes;
+	dump->nr_cpus = 0;
+	dump->cpus = NULL;
+	dump->cpu_count = 0;
+	dump_set_notes(dump, notes, len);
 }
 
 struct err *dump_next_present(const struct dump *dump, uint64_t from, uint64_t to,

@@ -94,6 +94,17 @@ struct dump_format {
 	void (*close)(struct dump *dump);
 };
 
+/*
+ * What a CPU's registers tell beside its PRSTATUS note, of formats that take the
+ * machine's word for them and not a kernel's.
+ */
+struct dump_cpu {
+	uint64_t apic_id;
+	uint64_t cr3;
+	uint64_t cr4;
+	uint64_t gdt;		/* virtual address; 0: not known */
+};
+
 /* A file header's utsname, where the format has one (kdump-compressed). */
 struct dump_uts {
 	char field[6][65];	/* sysname nodename release version machine domainname */
@@ -131,6 +142,14 @@ struct dump {
 	size_t vmcoreinfo_len;
 	char *given_vmcoreinfo;	/* owned; vmcoreinfo when dump_give_vmcoreinfo() gave it */
 	unsigned int nr_cpus;	/* number of PRSTATUS notes */
+	/*
+	 * Firmware wrote it, for whatever kernel ran last: the crashed one, or the capture
+	 * kernel. Its CPUs are in no order that a kernel knows.
+	 */
+	bool by_firmware;
+	const struct dump_cpu *cpus;	/* in the order of their PRSTATUS notes; NULL: none */
+	size_t cpu_count;
+	uint8_t *given_notes;	/* owned; notes when dump_give_notes() gave them */
 	const uint8_t *xen_info;	/* Xen's crash info: of a Xen host; NULL for any other dump */
 	size_t xen_info_len;
 	const char *xen_vmcoreinfo;	/* the hypervisor's text, NUL-padded; NULL when absent */
@@ -204,6 +223,21 @@ struct err *dump_layout_changed(struct dump *dump, bool *ret) __attribute__((war
  * malloc'd @text over, and the output gets it as a note.
  */
 void dump_give_vmcoreinfo(struct dump *dump, char *text, size_t len);
+
+/*
+ * Better notes than those it came with: the dump takes malloc'd @notes over. They
+ * have PRSTATUS notes only, in the order of the kernel's CPU numbers; cpus is then empty.
+ */
+void dump_give_notes(struct dump *dump, uint8_t *notes, size_t len);
+
+/*
+ * Memory was moved before the dump was taken: the @len bytes that belong at
+ * physical @paddr lie at @copy. From now on they are read from there, too. Before
+ * dump_set_page_size(), or it must be called again. ERR_LOST: the dump does not have
+ * the whole copy. ERR_UNSUPPORTED: a format with bitmaps, whose pages have fixed places.
+ */
+struct err *dump_move(struct dump *dump, uint64_t paddr, uint64_t copy, uint64_t len)
+	__attribute__((warn_unused_result));
 
 /*
  * Tell the page size in bytes (a power of two, 4 KiB to 256 KiB) once it is

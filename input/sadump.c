@@ -51,6 +51,8 @@ static struct err *finish_run(struct runs *runs)
 		.paddr = runs->run.start << shift,
 		.memsz = (runs->run.end - runs->run.start) << shift,
 		.filesz = (runs->run.end - runs->run.start) << shift,
+		/* There is no one place in the file; an address stands for it, so memory can be moved. */
+		.offset = runs->run.start << shift,
 	};
 	return NULL;
 }
@@ -148,6 +150,9 @@ static struct err *sadump_open(struct dump *dump)
 	dump->page_shift = sadump->head.block_shift;
 	dump->crash_time = sadump->head.time;
 	dump_set_notes(dump, sadump->notes, sadump->notes_len);
+	dump->by_firmware = true;
+	dump->cpus = sadump->cpus;
+	dump->cpu_count = sadump->cpus ? sadump->head.nr_cpus : 0;
 	return register_memory(dump);
 }
 
@@ -198,7 +203,7 @@ static struct err *view_read(void *state, const struct dump_segment *seg, uint64
 	const struct sadump_head *head = &view->sadump->head;
 	size_t in, part;
 
-	(void)seg;
+	paddr = seg->offset + (paddr - seg->paddr);
 	for (; len; len -= part, paddr += part, buf = (uint8_t *)buf + part) {
 		in = paddr & (head->block_size - 1);
 		part = (size_t)min_u64(len, head->block_size - in);
@@ -222,6 +227,7 @@ static void sadump_close(struct dump *dump)
 	bitfile_close(&sadump->ram);
 	bitfile_close(&sadump->stored);
 	free(sadump->notes);
+	free(sadump->cpus);
 	free(sadump);
 }
 

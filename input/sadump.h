@@ -56,6 +56,7 @@ struct sadump {
 	unsigned int disk_count;
 	uint8_t *notes;		/* owned; NULL: none */
 	size_t notes_len;
+	struct dump_cpu *cpus;	/* owned; one for each of these notes */
 	unsigned int word;	/* 8 unless every CPU's state is that of a 32-bit kernel */
 };
 
@@ -88,7 +89,7 @@ struct err *sadump_share_pages(struct sadump *sadump, const struct log *log, boo
 const struct sadump_disk *sadump_disk_of(const struct sadump *sadump, uint64_t number);
 
 /*
- * Registers of the CPUs as NT_PRSTATUS notes: fills notes, notes_len, word.
+ * Registers of the CPUs as NT_PRSTATUS notes: fills notes, notes_len, cpus, word.
  * States that cannot be used are warned of and leave no notes.
  */
 struct err *sadump_make_notes(struct sadump *sadump, const struct log *log)

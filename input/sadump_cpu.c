@@ -4,8 +4,8 @@
  *
  * The firmware interrupts every CPU into system management mode, which saves
  * the registers; struct elf_prstatus gets them as the kernel would have saved
- * them. In the order of the states, which is that of the APIC ids: which CPU
- * number the kernel gave to which APIC id is not in the file.
+ * them. In the order of the file, which has APIC ids; the numbers that the kernel gave
+ * its CPUs are in its memory (kernel/cpus.c).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -49,7 +49,8 @@ static const struct prstatus_form form_32 = { 4, 144, 72, regs_32, ARRAY_LEN(reg
 
 struct states {
 	const struct sadump *sadump;
-	uint64_t at;		/* of the first one in the first file */
+	uint64_t ids;		/* of the APIC ids in the first file */
+	uint64_t at;		/* of the first state there */
 	uint32_t size;		/* of one */
 };
 
@@ -61,9 +62,10 @@ static struct err *find_states(struct states *states, bool *ret)
 	uint8_t total[4];
 
 	*ret = false;
-	if (!head->nr_cpus || ids > head->sub_size)
+	if (!head->nr_cpus || head->nr_cpus > SADUMP_CPUS_MAX || ids > head->sub_size)
 		return NULL;
 	TRY(source_read(states->sadump->disks[0].part.src, head->sub, total, sizeof(total)));
+	states->ids = head->sub + SADUMP_SUB_IDS;
 	states->at = head->sub + ids;
 	states->size = get_u32(total, ORDER_LITTLE) / head->nr_cpus;
 	*ret = states->size >= SMRAM_LEN &&
@@ -118,6 +120,21 @@ static void put_note(const struct prstatus_form *form, const uint8_t *state,
 	}
 }
 
+static struct err *fill_cpu(const struct states *states, uint32_t cpu, const uint8_t *state,
+			    struct dump_cpu *ret)
+{
+	uint8_t id[8];
+
+	TRY(source_read(states->sadump->disks[0].part.src,
+			states->ids + (uint64_t)cpu * SADUMP_SUB_ID_LEN, id, sizeof(id)));
+	ret->apic_id = get_u64(id, ORDER_LITTLE);
+	ret->cr3 = get_u64(state + SMRAM_CR3, ORDER_LITTLE);
+	ret->cr4 = get_u64(state + SMRAM_CR4, ORDER_LITTLE);
+	ret->gdt = (uint64_t)get_u32(state + SMRAM_GDT_HIGH, ORDER_LITTLE) << 32 |
+		   get_u32(state + SMRAM_GDT_LOW, ORDER_LITTLE);
+	return NULL;
+}
+
 static struct err *make_notes(struct sadump *sadump, const struct states *states)
 {
 	const struct prstatus_form *form = NULL;
@@ -129,12 +146,14 @@ static struct err *make_notes(struct sadump *sadump, const struct states *states
 	sadump->word = form->word;
 	note = NOTE_HEAD + form->size;
 	sadump->notes = calloc(sadump->head.nr_cpus, note);
-	if (!sadump->notes)
+	sadump->cpus = calloc(sadump->head.nr_cpus, sizeof(*sadump->cpus));
+	if (!sadump->notes || !sadump->cpus)
 		return err_nomem;
 	sadump->notes_len = sadump->head.nr_cpus * note;
 	for (cpu = 0; cpu < sadump->head.nr_cpus; cpu++) {
 		TRY(read_state(states, cpu, state));
 		put_note(form, state, sadump->notes + cpu * note);
+		TRY(fill_cpu(states, cpu, state, &sadump->cpus[cpu]));
 	}
 	return NULL;
 }

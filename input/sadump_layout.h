@@ -20,6 +20,7 @@
 #define SADUMP_BLOCK_MAX (256u << 10)
 #define SADUMP_MEDIA_HEADER 4096u	/* bytes before the part header of a media backup */
 #define SADUMP_DISKS_MAX 16
+#define SADUMP_CPUS_MAX 65536u	/* eight times what the kernel can have */
 #define SADUMP_GUID_LEN 16
 #define SADUMP_TIME_LEN 16
 
@@ -82,8 +83,9 @@ enum {
 	SADUMP_SUB_ID_LEN = 16,
 };
 
-/* State of a CPU as system management mode saved it; registers u64, selectors u32. */
+/* State of a CPU as system management mode saved it; registers u64, selectors and halves u32. */
 enum {
+	SMRAM_GDT_HIGH = 464, SMRAM_CR4 = 576, SMRAM_GDT_LOW = 652,
 	SMRAM_R15 = 796, SMRAM_R14 = 804, SMRAM_R13 = 812, SMRAM_R12 = 820, SMRAM_R11 = 828,
 	SMRAM_R10 = 836, SMRAM_R9 = 844, SMRAM_R8 = 852, SMRAM_RAX = 860, SMRAM_RCX = 868,
 	SMRAM_RDX = 876, SMRAM_RBX = 884, SMRAM_RSP = 892, SMRAM_RBP = 900, SMRAM_RSI = 908,

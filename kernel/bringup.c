@@ -4,6 +4,8 @@
 
 #include "base/checked.h"
 #include "facts/wanted.h"
+#include "kernel/backup.h"
+#include "kernel/cpus.h"
 #include "kernel/internal.h"
 #include "kernel/recover.h"
 
@@ -201,6 +203,8 @@ static struct err *learn_with(struct kernel *kernel, struct kernel_given *given)
 		kernel->crash_time = kernel->dump->crash_time;
 	TRY(learn_translation(kernel));
 	TRY(fill_facts(kernel));
+	TRY(kernel_restore_backup(kernel));
+	TRY(kernel_order_cpus(kernel));
 	return give_vmcoreinfo(kernel);
 }
 
@@ -215,8 +219,9 @@ static struct err *learn(struct kernel *kernel, const struct kernel_files *files
 		dump->machine = arch_machine_by_uname(dump->uts->field[4], dump->word);
 	kernel->order = dump->order;
 	TRY(gather_facts(kernel));
-	if (!files->vmlinux && !files->vmcoreinfo && recover_is_needed(kernel))
-		TRY(kernel_recover(kernel));
+	/* A file tells more than a search, but not which of two kernels in memory crashed. */
+	if (recover_is_needed(kernel))
+		TRY(kernel_recover(kernel, files->vmlinux || files->vmcoreinfo));
 	if (!dump->machine)
 		dump->machine = arch_machine_by_facts(&kernel->facts);
 	kernel->word = arch_machine_word(dump->machine, dump->word);

@@ -7,7 +7,6 @@
  */
 #include "kernel/recover.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +15,8 @@
 #include "base/checked.h"
 #include "input/stored.h"
 #include "kernel/internal.h"
+#include "kernel/recover_running.h"
 
-#define START "OSRELEASE="
-#define START_LEN (sizeof(START) - 1)
-#define NOTE_NAME "VMCOREINFO"
-#define NOTE_HEAD 24u	/* namesz, descsz, type, the name padded to 12 bytes */
 /* The kernel's texts begin with a page since v4.13, whatever its page size. */
 #define PAGE 4096u
 
@@ -33,6 +29,7 @@ struct recovery {
 	const struct kernel *kernel;
 	struct dump_view *view;		/* for texts; the pass has its own */
 	bool anywhere;			/* not only where pages begin: kernels before v4.13 */
+	bool cpus_only;
 	bool can_prove;			/* there is a translation for this machine */
 	unsigned int tries;
 	bool found;
@@ -46,9 +43,12 @@ struct recovery {
 static bool did_run(const struct recovery *r, const struct kernel *trial)
 {
 	struct arch_env env = kernel_arch_env(trial, &trial->facts);
+	struct arch_cpus cpus = { .here = 0 };
 
 	env.view = r->view;
-	return trial->arch->ran && trial->arch->ran(&env, trial->arch_state) == PROBE_YES;
+	if (trial->arch->count_cpus)
+		trial->arch->count_cpus(&env, trial->arch_state, &cpus);
+	return cpus.here != 0;
 }
 
 /* The kernel of @text, its addresses and page tables: is that its utsname? */
@@ -195,25 +195,12 @@ static struct err *consider(struct recovery *r, uint64_t pa, size_t max, bool in
 	return e;
 }
 
-/* A note header, in the byte order of the dump. */
-static bool is_note(const struct recovery *r, const uint8_t *p)
-{
-	return !memcmp(p + 12, NOTE_NAME, sizeof(NOTE_NAME)) &&
-	       get_u32(p, r->kernel->order) == sizeof(NOTE_NAME);
-}
-
-/* The text's first bytes, and not those of the format string that it is made with. */
-static bool is_start(const uint8_t *p, size_t len)
-{
-	return len > START_LEN && !memcmp(p, START, START_LEN) && isdigit(p[START_LEN]);
-}
-
 static struct err *look_at_page(struct recovery *r, uint64_t pa, const uint8_t *p)
 {
-	if (is_start(p, PAGE))
+	if (recover_is_start(p, PAGE))
 		return consider(r, pa, RECOVER_TEXT_MAX, false);
-	if (is_note(r, p))
-		return consider(r, pa + NOTE_HEAD, get_u32(p + 4, r->kernel->order), true);
+	if (recover_is_note(p, r->kernel->order))
+		return consider(r, pa + RECOVER_NOTE_HEAD, get_u32(p + 4, r->kernel->order), true);
 	return NULL;
 }
 
@@ -225,13 +212,13 @@ static struct err *look_anywhere(struct recovery *r, uint64_t pa, const uint8_t 
 {
 	const uint8_t *p = bytes, *end = bytes + len;
 
-	for (; r->tries < TRIES_MAX && (p = memmem(p, (size_t)(end - p), START, START_LEN)); p++) {
+	for (; r->tries < TRIES_MAX && (p = memmem(p, (size_t)(end - p), RECOVER_START, RECOVER_START_LEN)); p++) {
 		uint64_t at = pa + (uint64_t)(p - bytes);
-		uint8_t head[NOTE_HEAD];
+		uint8_t head[RECOVER_NOTE_HEAD];
 
-		if (!is_start(p, (size_t)(end - p)))
+		if (!recover_is_start(p, (size_t)(end - p)))
 			continue;
-		if (read_before(r, at, head, sizeof(head)) && is_note(r, head))
+		if (read_before(r, at, head, sizeof(head)) && recover_is_note(head, r->kernel->order))
 			TRY(consider(r, at, get_u32(head + 4, r->kernel->order), true));
 		else
 			TRY(consider(r, at, RECOVER_TEXT_MAX, false));
@@ -270,11 +257,8 @@ static struct err *pass(struct recovery *r, bool anywhere)
 
 static struct err *search(struct recovery *r)
 {
-	struct dump *dump = r->kernel->dump;
+	const struct dump *dump = r->kernel->dump;
 
-	/* For the pass; the page size proper is in what it finds. */
-	TRY(dump_set_page_size(dump, dump->page_shift ? UINT64_C(1) << dump->page_shift :
-							arch_machine_min_page(dump->machine)));
 	TRY(pass(r, false));
 	if (r->found || dump->stored_count > WHOLE_MAX >> dump->page_shift)
 		return NULL;
@@ -313,53 +297,83 @@ static void say_nothing_fits(const struct recovery *r)
 			 r->refused, r->refused_pa);
 }
 
+static struct err *use_tables(struct kernel *kernel, struct facts *learned)
+{
+	const char *release = "";
+
+	fact_text(learned, "OSRELEASE", &release);
+	log_warn(kernel->log, "%s: no VMCOREINFO; the page tables of kernel %s were found in "
+		 "memory and are used", kernel->dump->src->name, release);
+	return facts_merge(&kernel->facts, learned);
+}
+
 /* No text: what page tables and the banner tell is enough to read memory. */
 static struct err *find_by_tables(struct kernel *kernel, const struct arch *arch,
 				  struct dump_view *view)
 {
 	struct facts learned;
 	struct arch_env env = kernel_arch_env(kernel, &learned);
-	const char *release = "";
 	struct err *e;
 
 	if (!arch || !arch->search)
 		return NULL;
 	env.view = view;
 	facts_init(&learned);
-	e = arch->search(&env, &learned);
+	e = arch->search(&env, ARCH_MEMORY, &learned);
 	if (err_kind(e) == ERR_NOT_FOUND) {
 		err_free(e);
 		e = NULL;
 	} else if (!e) {
-		fact_text(&learned, "OSRELEASE", &release);
-		log_warn(kernel->log, "%s: no VMCOREINFO; the page tables of kernel %s were found in "
-			 "memory and are used", kernel->dump->src->name, release);
-		e = facts_merge(&kernel->facts, &learned);
+		e = use_tables(kernel, &learned);
 	}
 	facts_deinit(&learned);
 	return e;
 }
 
-static struct err *recover(struct recovery *r, struct kernel *kernel, const struct arch *arch)
+static struct err *try_places(struct recovery *r, const struct recover_running *running)
 {
-	TRY(search(r));
-	if (r->found && (r->can_prove || !r->other[0]))
-		return take(r, kernel);
-	say_nothing_fits(r);
-	return find_by_tables(kernel, arch, r->view);
+	for (size_t i = 0; i < running->place_count; i++) {
+		const struct recover_place *place = &running->places[i];
+
+		TRY(consider(r, place->pa, place->max, place->in_note));
+	}
+	return NULL;
 }
 
-struct err *kernel_recover(struct kernel *kernel)
+/* The kernel that the CPUs ran first: it knows where its text is. All of memory has to be read else. */
+static struct err *recover(struct recovery *r, struct kernel *kernel, const struct arch *arch,
+			   struct recover_running *running)
 {
-	struct recovery r = { .kernel = kernel };
+	TRY(recover_running(kernel, arch, r->view, running));
+	TRY(try_places(r, running));
+	if (!r->found && !r->cpus_only)
+		TRY(search(r));
+	if (r->found && (r->can_prove || !r->other[0]))
+		return take(r, kernel);
+	if (r->cpus_only)
+		return NULL;
+	say_nothing_fits(r);
+	return running->found ? use_tables(kernel, &running->facts) : find_by_tables(kernel, arch, r->view);
+}
+
+struct err *kernel_recover(struct kernel *kernel, bool cpus_only)
+{
+	struct recovery r = { .kernel = kernel, .cpus_only = cpus_only };
+	struct recover_running running = { .found = false };
+	struct dump *dump = kernel->dump;
 	const struct arch *arch = NULL;
 	struct err *e = kernel_find_arch(kernel, &arch);
 
-	r.can_prove = !e || !kernel->dump->machine;
+	r.can_prove = !e || !dump->machine;
 	err_free(e);
-	TRY(dump_view_create(kernel->dump, 0, &r.view));
-	e = recover(&r, kernel, arch);
+	/* For now; the page size proper is in what is found. */
+	TRY(dump_set_page_size(dump, dump->page_shift ? UINT64_C(1) << dump->page_shift :
+							arch_machine_min_page(dump->machine)));
+	TRY(dump_view_create(dump, 0, &r.view));
+	facts_init(&running.facts);
+	e = recover(&r, kernel, arch, &running);
 	dump_view_destroy(r.view);
+	facts_deinit(&running.facts);
 	if (r.found)
 		recover_text_free(&r.best);
 	return e;

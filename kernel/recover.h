@@ -14,6 +14,17 @@
 /* More than any kernel's: it has a page for the text, 64 KiB where pages are largest. */
 #define RECOVER_TEXT_MAX (64u << 10)
 
+#define RECOVER_START "OSRELEASE="
+#define RECOVER_START_LEN (sizeof(RECOVER_START) - 1)
+#define RECOVER_NOTE_NAME "VMCOREINFO"
+#define RECOVER_NOTE_HEAD 24u	/* bytes of namesz, descsz, type, the name padded to 12 bytes */
+
+/* A note header in RECOVER_NOTE_HEAD bytes; @order is that of the dump. */
+bool recover_is_note(const uint8_t *p, enum byte_order order);
+
+/* The text's first bytes, and not those of the format string that it is made with. */
+bool recover_is_start(const uint8_t *p, size_t len);
+
 /* A text as the kernel writes it, as far as that can be told without its memory. */
 struct recover_text {
 	struct facts facts;	/* what it says */
@@ -38,12 +49,13 @@ void recover_text_free(struct recover_text *text);
 bool recover_is_needed(const struct kernel *kernel);
 
 /*
- * Look for the text in the memory of kernel->dump, take the one that leads to a
+ * Look for the text where the kernel that the CPUs ran has it, and unless @cpus_only
+ * in all the memory of kernel->dump; take the one that leads to a
  * kernel of its own release as the dump's VMCOREINFO and its facts as
  * kernel->facts (provider "memory"), and say so. Of an architecture without
  * translation it is taken unproved where all that are found agree. Nothing
  * found is no error: then nothing has changed.
  */
-struct err *kernel_recover(struct kernel *kernel) __attribute__((warn_unused_result));
+struct err *kernel_recover(struct kernel *kernel, bool cpus_only) __attribute__((warn_unused_result));
 
 #endif

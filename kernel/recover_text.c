@@ -12,6 +12,17 @@
 /* Every kernel with VMCOREINFO has more; text about it has none. */
 #define SYMBOLS_MIN 3u
 
+bool recover_is_note(const uint8_t *p, enum byte_order order)
+{
+	return !memcmp(p + 12, RECOVER_NOTE_NAME, sizeof(RECOVER_NOTE_NAME)) &&
+	       get_u32(p, order) == sizeof(RECOVER_NOTE_NAME);
+}
+
+bool recover_is_start(const uint8_t *p, size_t len)
+{
+	return len > RECOVER_START_LEN && !memcmp(p, RECOVER_START, RECOVER_START_LEN) && isdigit(p[RECOVER_START_LEN]);
+}
+
 void recover_text_free(struct recover_text *text)
 {
 	facts_deinit(&text->facts);

@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 GEN = HERE.parent / "gen"
 sys.path[:0] = [str(HERE.parent), str(GEN)]
 
+import cpuorder  # noqa: E402
 import corpusbitmap  # noqa: E402
 import domain0log  # noqa: E402
 import given  # noqa: E402
@@ -92,6 +93,8 @@ def check_output(output, dump, level, source):
     if expected.exists() and not incomplete:
         wrong = Expected(expected).compare(written.bitmap2, level)
         harness.expect(not wrong, "; ".join(wrong[:4]))
+        wrong = cpuorder.compare(expected, written)
+        harness.expect(not wrong, wrong)
     if os.path.exists(f"{dump}.elf") and not incomplete and level == 0:
         with ElfCore(f"{dump}.elf", written.block_size) as core:
             check_bytes(written, core)

@@ -133,6 +133,11 @@ class ElfFile:
                 return load
         return None
 
+    def read_phys(self, paddr, size):
+        """Memory of one load."""
+        load = self.load_of(paddr)
+        return os.pread(self.fd, size, load.offset + paddr - load.paddr)
+
     def write_phys(self, paddr, data):
         """Write memory; every byte must be stored by some load."""
         view = memoryview(data)

@@ -17,6 +17,7 @@ import os
 import struct
 
 import genpath  # noqa: F401
+import machinecpus
 import machineinfo
 import machinepages
 import machinepoke
@@ -206,7 +207,7 @@ class Machine:
     def build_tables(self):
         """Kernel page tables: direct map, image, vmemmap."""
         form = self.arch.tables()
-        root = self.alloc_data(self.arch.root_symbol(), 8 * self.page_size, self.page_size)
+        root = self.alloc_data(self.arch.root_symbol(), 8 * self.page_size, 2 * self.page_size)
         if form is None:
             return
         self.table = PageTable(form, self.order, self.alloc_boot, root)
@@ -217,6 +218,7 @@ class Machine:
         if self.model == "vmemmap":
             for section, pa in self.arrays.items():
                 self._map_vmemmap(self.page_va(section * self.pps), pa)
+        machinecpus.map_entry_areas(self)
 
     def _map_vmemmap(self, va, pa):
         """Map one section's struct pages, page by page where HVO remapped some."""
@@ -251,6 +253,7 @@ class Machine:
         if len(self.elf.notes) > NOTE_ROOM:
             raise RecipeError("notes are larger than planned")
         self.elf.write_headers()
+        machinecpus.finish(self)
         machinepoke.after_flush(self)
         self._write_json(log)
         self.elf.close()

@@ -4,6 +4,7 @@
 import struct
 
 import crashbitmap
+import machinecpus
 from eras import page_lines
 from oldlog import RecordBuffer, TextBuffer
 from printk import Record, Ring
@@ -139,6 +140,7 @@ def build_data(machine):
                       machine.word(machine.arch.linear(pgdat)))
     if machine.pmem:
         build_pmem_list(machine)
+    machinecpus.build(machine)
     plan_copies(machine)
     if machine.config.get("crash_bitmap"):
         crashbitmap.build(machine)
@@ -197,6 +199,7 @@ def vmcoreinfo_lines(machine):
                   "OFFSET(devm_memmap_vmcore.start)=16", "OFFSET(devm_memmap_vmcore.end)=24"]
     if crashbitmap.SYMBOL in symbols:
         lines.append(f"SYMBOL({crashbitmap.SYMBOL})={symbols[crashbitmap.SYMBOL]:x}")
+    lines += machinecpus.lines(machine)
     if machine.config.get("crashtime"):
         lines.append(f"CRASHTIME={machine.config.number('crashtime')}")
     return lines
@@ -277,7 +280,7 @@ def cpu_notes(machine):
 def notes(machine):
     """The note area: of CPUs (or, in /proc/kcore, of the reader), then VMCOREINFO."""
     kcore = machine.config.get("elf", "kexec") == "kcore"
-    area = kcore_task_notes(machine) if kcore else cpu_notes(machine)
+    area = kcore_task_notes(machine) if kcore else cpu_notes(machine) + machinecpus.qemu_notes(machine)
     text = edit_vmcoreinfo(vmcoreinfo_lines(machine), machine.info_edits)
     write_copies(machine, text)
     if ["drop-note"] not in machine.info_edits:

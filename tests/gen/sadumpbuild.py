@@ -37,7 +37,8 @@ FIELDS = {
 }
 
 # Where a CPU's SMRAM state keeps what (offset, size).
-SMRAM = {"cr4": (576, 8), "r15": (796, 8), "r14": (804, 8), "r13": (812, 8), "r12": (820, 8),
+SMRAM = {"gdt_high": (464, 4), "gdt_low": (652, 4), "idt_high": (472, 4), "idt_low": (660, 4),
+         "cr4": (576, 8), "r15": (796, 8), "r14": (804, 8), "r13": (812, 8), "r12": (820, 8),
          "r11": (828, 8), "r10": (836, 8), "r9": (844, 8), "r8": (852, 8), "rax": (860, 8),
          "rcx": (868, 8), "rdx": (876, 8), "rbx": (884, 8), "rsp": (892, 8), "rbp": (900, 8),
          "rsi": (908, 8), "rdi": (916, 8), "es": (936, 4), "cs": (940, 4), "ss": (944, 4),
@@ -58,6 +59,12 @@ def set_fields(header, kind, values):
         struct.pack_into("<" + code, header, offset, value)
 
 
+def parse_range(text):
+    """(first, end) in bytes of "FIRST-END"."""
+    first, _, end = text.partition("-")
+    return number(first), number(end)
+
+
 def msb_first(image):
     """A bitmap image with the bits of each byte in the other order."""
     table = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -75,8 +82,34 @@ def smram_state(cpu, wide, values):
             value = 0xD01 if wide else 0
         elif name == "cr0":
             value = 0x80050033
+        elif name in ("cr3", "cr4", "gdt_high", "gdt_low", "idt_high", "idt_low"):
+            value = 0
         struct.pack_into("<Q" if size == 8 else "<I", state, offset, values.get(name, value))
     return bytes(state)
+
+
+# QEMUCPUState: registers in a row, then segments of 24 bytes with their base at 16, then cr0 to cr4.
+QEMU_REGISTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "r8", "r9", "r10", "r11",
+                  "r12", "r13", "r14", "r15", "rip", "rflags")
+QEMU_SEGMENTS = ("cs", "ds", "es", "fs", "gs", "ss")
+QEMU_AT_REGISTERS, QEMU_AT_SEGMENTS, QEMU_AT_TABLES, QEMU_AT_CR = 8, 152, {"gdt": 360, "idt": 384}, 392
+
+
+def qemu_states(core):
+    """The registers of QEMU's notes in a core, one dictionary for each CPU."""
+    result = []
+    for note in core.notes:
+        if note.name != "QEMU":
+            continue
+        values = dict(zip(QEMU_REGISTERS, struct.unpack_from("<18Q", note.desc, QEMU_AT_REGISTERS)))
+        for index, name in enumerate(QEMU_SEGMENTS):
+            values[name] = struct.unpack_from("<I", note.desc, QEMU_AT_SEGMENTS + 24 * index)[0]
+        for name, at in QEMU_AT_TABLES.items():
+            values[f"{name}_low"], values[f"{name}_high"] = struct.unpack_from("<II", note.desc, at)
+        control = struct.unpack_from("<5Q", note.desc, QEMU_AT_CR)
+        values["cr0"], values["cr3"], values["cr4"] = control[0], control[3], control[4]
+        result.append(values)
+    return result
 
 
 class Sadump:
@@ -89,21 +122,18 @@ class Sadump:
         if self.form not in ("single", "diskset", "media"):
             raise RecipeError(f"unknown form {self.form!r}")
         self.disks = section.number("disks", 2) if self.form == "diskset" else 1
-        self.cpus = section.number("cpus", 2)
+        self.states = qemu_states(core)
+        self.cpus = section.number("cpus", len(self.states) or 2)
+        self.cpu_order = [number(word) for word in section.get("cpu_order", "").split()]
         self._find_pages()
 
     def _find_pages(self):
         self.ram = self.core.present()
         zero = bytes(self.block)
-        self.stored, self.pages = 0, []
         keep_zero = self.section.flag("store_zero")
-        stored = []
-        for pfn in bits.iterate(self.ram):
-            data = self.core.page(pfn)
-            if keep_zero or data != zero:
-                stored.append(pfn)
-                self.pages.append(data)
-        self.stored = bits.from_iterable(stored)
+        self.pages = [pfn for pfn in bits.iterate(self.ram)
+                      if keep_zero or self.core.page(pfn) != zero]
+        self.stored = bits.from_iterable(self.pages)
         self.max_mapnr = self.core.max_mapnr()
 
     def _edits(self, kind, disk=None):
@@ -151,10 +181,13 @@ class Sadump:
         """CPU states, in whole blocks."""
         wide = self.section.number("word", 8) == 8
         area = struct.pack("<I", self.section.number("states_size", self.cpus * SMRAM_SIZE))
-        for cpu in range(self.cpus):
-            area += struct.pack("<QQ", cpu, 1 << cpu % 64)
-        for cpu in range(self.cpus):
-            area += smram_state(cpu, wide, self._edits("smram", cpu))
+        order = self.cpu_order or range(self.cpus)
+        ids = [number(word) for word in self.section.get("apic_ids", "").split()] or range(self.cpus)
+        for cpu in order:
+            area += struct.pack("<QQ", ids[cpu], 1 << cpu % 64)
+        for cpu in order:
+            values = self.states[cpu] if cpu < len(self.states) else {}
+            area += smram_state(cpu, wide, values | self._edits("smram", cpu))
         return area.ljust(-(-len(area) // self.block) * self.block, b"\0")
 
     def set_header(self):
@@ -202,9 +235,16 @@ class Sadump:
                 if self.form == "media":
                     stream.write(self.media_header())
                 stream.write(part + head)
-                for data in self.pages[at:at + count]:
-                    stream.write(data)
+                for pfn in self.pages[at:at + count]:
+                    stream.write(self._page(pfn))
             at += count
+
+    def _page(self, pfn):
+        """A page as firmware found it: what a capture kernel uses is no longer what it was."""
+        page, at = self.core.page(pfn), pfn * self.block
+        first, end = (min(max(edge - at, 0), self.block)
+                      for edge in parse_range(self.section.get("spoiled", "0-0")))
+        return page[:first] + b"\xdb" * (end - first) + page[end:]
 
     def _shares(self):
         """Pages on each disk; the last one takes the rest."""
@@ -218,10 +258,10 @@ def convert(path, section):
     """Turn the ELF core at path into sadump files; the core stays as PATH.elf, its VMCOREINFO
     as PATH.vmcoreinfo."""
     os.rename(path, f"{path}.elf")
-    with ElfCore(f"{path}.elf") as core:
-        made = Sadump(section, core)
+    # Blocks are pages for this format, whatever the kernel's are.
+    with ElfCore(f"{path}.elf", section.number("block") or None) as core:
         text = core.vmcoreinfo_text
-    made.write(path)
+        Sadump(section, core).write(path)
     if text:
         with open(f"{path}.vmcoreinfo", "w", encoding="latin-1") as stream:
             stream.write(text)

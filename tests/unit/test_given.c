@@ -113,6 +113,29 @@ static void check_wrong(const char *info, const char *more, const char *part)
 	world_close(&w);
 }
 
+/* Two boots of it, both whole: the one that a CPU ran, although memory has the other first. */
+static void test_cpu_decides(void)
+{
+	const uint64_t pa = 0x50000000, va = LINKED_VA + 0x600000;
+	struct ptbuild pt;
+	struct world w;
+	uint64_t uts = 0;
+
+	world_init(&w, 4, 0, "");
+	memkernel_add(&w.mk, &(struct memseg){ .paddr = pa, .size = 0x200000, .vaddr = ~0ull });
+	pt = (struct ptbuild){
+		.mk = &w.mk, .style = STYLE_X86, .page_shift = 12, .va_bits = 48,
+		.root = pa + ROOT, .pool = POOL_PA + 0x80000,
+	};
+	ptbuild_map(&pt, va, pa, 21);
+	memkernel_put_uts(&w.mk, pa + UTS, "6.1.0-test");
+	w.mk.cr3 = pa + ROOT;
+	CHECK_OK(world_open(&w));
+	CHECK(fact_symbol(&w.kernel->facts, "init_uts_ns", &uts) && uts == va + UTS);
+	CHECK_EQ(w.kernel->arch->phys_base(w.kernel->arch_state), pa - (va - MAP));
+	world_close(&w);
+}
+
 static void test_wrong(void)
 {
 	check_wrong("", "OSRELEASE=6.2.0-test\n", "no place in the dump's memory");
@@ -175,6 +198,7 @@ static void test_no_file(void)
 int main(void)
 {
 	RUN(test_located);
+	RUN(test_cpu_decides);
 	RUN(test_wrong);
 	RUN(test_dump_wins);
 	RUN(test_copy_of_another_boot);
