@@ -75,12 +75,10 @@ def build(subject, facts):
         part.add(suite, subject, facts)
     if not guest(subject.meta["guest"]).brief:
         vmemmap.add(suite, subject, facts)
-        if subject.vmcore.name != "vmcore.pmem.elf":
-            roundtrip.add(suite, subject)
     own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
-    for part in (recover, refilter, flattened, audit, writers):
+    for part in (recover, refilter, roundtrip, flattened, audit, writers):
         if subject.meta["guest"] in part.GUESTS:
             part.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
@@ -94,7 +92,8 @@ def summary(subject, facts, totals, seconds):
     """The guest's line of the table under COLUMNS."""
     done = facts.get("pass 31")
     own = max((output.own_kib for output in subject.outputs.values()), default=0)
-    mib = {option: f"{facts.get('bytes ' + option, 0) / 2**20:.1f}" for option in ("-l", "-z")}
+    sizes = {option: facts.get("bytes " + option) for option in ("-l", "-z")}
+    mib = {option: f"{size / 2**20:.1f}" if size else "" for option, size in sizes.items()}
     return (f"{subject.meta['guest']:18} {subject.meta['release']:28} "
             f"{subject.meta['memory_mib']:5} {done.pages if done else 0:7} "
             f"{done.zero_pages if done else 0:7} {mib['-l']:>8} {mib['-z']:>6} {own:8} "
