@@ -29,6 +29,7 @@ import unused  # noqa: E402
 from expect import Expected  # noqa: E402
 from pylib import harness  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
+from pylib.scratch import scratch  # noqa: E402
 
 TIMEOUT = 120
 SAMPLE = GEN / "sample.recipe"
@@ -117,7 +118,7 @@ def try_recipe(program, recipe, turn):
 
 def try_windows(program):
     """More plan blocks than fit a small budget: they are judged again, with the same result."""
-    with tempfile.TemporaryDirectory(prefix="synthetic-", dir=bigmachine.disk()) as name:
+    with scratch("synthetic-", bigmachine.disk()) as name:
         folder = pathlib.Path(name)
         dump = made(WINDOWS, folder)
         same_bytes(program, dump, folder, 31, ["-l", "-e", "--work-dir", folder])

@@ -7,6 +7,7 @@ busy, and none waits for the network.
 """
 
 import concurrent.futures
+import functools
 import pathlib
 import re
 import subprocess
@@ -46,11 +47,15 @@ def _verify(guest, program, folder):
     return passed, failed or int(done.returncode not in (0, 77)), skipped
 
 
-def _fetch(guests):
-    """Fetch the guests' kernels in the order they are wanted; which cannot be had, its guest says."""
-    for name in dict.fromkeys(guest.kernel for guest in guests):
+def _fetch(guests, more):
+    """Fetch the guests' kernels in the order they are wanted, then call each of more.
+
+    Who needs what cannot be had says so.
+    """
+    kernels = dict.fromkeys(guest.kernel for guest in guests)
+    for fetch in [*(functools.partial(kernel, name) for name in kernels), *more]:
         try:
-            kernel(name)
+            fetch()
         except (PackageError, OSError):
             pass
 
@@ -83,10 +88,13 @@ def _boot(guest, program):
     return passed, failed
 
 
-def test(guests, program):
-    """Boot, crash and verify the guests; returns the number of failed cases."""
+def test(guests, program, more=()):
+    """Boot, crash and verify the guests; returns the number of failed cases.
+
+    more: functions that fetch what a later part of the suite needs.
+    """
     start = time.monotonic()
-    threading.Thread(target=_fetch, args=(guests,), daemon=True).start()
+    threading.Thread(target=_fetch, args=(guests, more), daemon=True).start()
     counts = []
     with tempfile.TemporaryDirectory(prefix="mdflab-") as scratch, \
             concurrent.futures.ThreadPoolExecutor(max_workers=1) as verifying:
