@@ -18,7 +18,7 @@ from pylib.harness import Skip, expect, expect_equal
 from pylib.kdumpfile import KdumpFile
 from pylib.kdumplayout import STATUS_INCOMPLETE
 
-TIMEOUT = 300
+TIMEOUT = 1800
 SIGNAL_TRIES = 10
 # The headers, bitmaps and descriptors of the sample: beyond it there is data.
 SAMPLE_FRONT = 512 << 10

@@ -13,7 +13,7 @@ from pylib.elfcore import ElfCore
 from pylib.kdumpfile import KdumpFile
 from pylib.scratch import scratch
 
-TIMEOUT = 900
+TIMEOUT = 1800
 # Uncompressed dumps of level 0 would cost the disk of a whole guest each.
 COMPRESSION = "-l"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pylib.harness import expect, expect_equal
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT = 600
+TIMEOUT = 1800
 # For builds of which the form is looked at, not the speed.
 QUICK = "CFLAGS=-O0"
 REARRANGE = ROOT / "scripts" / "makedumpfile-R.pl"

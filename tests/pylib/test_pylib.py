@@ -52,7 +52,7 @@ def make_dump(program, folder):
     recipe = HERE.parent / "gen/sample.recipe"
     mkdump.make(recipe.read_text(encoding="utf-8"), source)
     done = subprocess.run([program, "-c", "-d", "31", source, dump], capture_output=True,
-                          text=True, check=False, timeout=120)
+                          text=True, check=False, timeout=600)
     harness.expect(done.returncode == 0, f"exit status {done.returncode}: {done.stderr}")
     return dump
 

@@ -24,7 +24,7 @@ RUNS = (("zlib", ["-c", "-d", "31"]), ("lzo", ["-l", "-d", "31"]), ("snappy", ["
         ("zstd", ["-z", "-d", "31"]), ("raw", ["-d", "31"]), ("level 0", ["-l", "-d", "0"]))
 READERS = ("check_libkdumpfile.py", "check_drgn.py")
 ALL_SKIPPED = 77
-SECONDS = 900
+SECONDS = 1800
 
 
 def filtered(program, vmcore, words, output):

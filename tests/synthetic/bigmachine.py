@@ -28,7 +28,7 @@ from pylib.scratch import scratch
 RECIPES = pathlib.Path(__file__).resolve().parent.parent / "gen/recipes"
 WIDE = 1 << 32   # the first pfn of more than 32 bits
 LIMIT_KIB = 40 << 10
-TIMEOUT = 600
+TIMEOUT = 1800
 POLL_SECONDS = 0.01
 DISK_NEEDED = 4 << 30
 ROW = re.compile(r"^ +(\S[^:\n]*?) *: 0x([0-9a-f]{16})$", re.M)

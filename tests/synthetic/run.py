@@ -31,7 +31,7 @@ from pylib import harness  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
 from pylib.scratch import scratch  # noqa: E402
 
-TIMEOUT = 120
+TIMEOUT = 600
 SAMPLE = GEN / "sample.recipe"
 WINDOWS = HERE / "windows.recipe"
 # Each must write what the plain run writes. Every machine has the first and the last, and two

@@ -19,7 +19,7 @@ from pylib.scratch import scratch
 from run import run
 from verify import program as tool
 
-SECONDS = 300
+SECONDS = 1800
 # Each command goes to a file of its own; the first six are those every user runs.
 COMMANDS = {"sys": "sys", "bt": "bt", "ps": "ps", "log": "log", "kmem_i": "kmem -i", "mod": "mod",
             "bt_a": "bt -a", "foreach_bt": "foreach bt", "kmem_s": "kmem -s", "files": "files",

@@ -19,7 +19,7 @@ import matrix
 from verify.paths import ROOT, TESTS
 
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
-SECONDS = 900
+SECONDS = 3600
 ALL_SKIPPED = 77
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
