@@ -45,7 +45,8 @@ class Machine:
     def __enter__(self):
         folder = self.folder
         self.log.write_bytes(b"")
-        command = [*self.arguments, "-display", "none", "-nodefaults", "-no-reboot",
+        # Should this process be killed, QEMU must not run on.
+        command = ["setpriv", "--pdeathsig", "KILL", *self.arguments, "-display", "none", "-nodefaults", "-no-reboot",
                    "-chardev", f"socket,id=serial,path={folder}/serial,server=on,wait=on",
                    "-serial", "chardev:serial",
                    "-qmp", f"unix:{folder}/qmp,server=on,wait=off"]
