@@ -12,7 +12,7 @@ from pylib.harness import expect, expect_equal
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 1800
 # For builds of which the form is looked at, not the speed.
-QUICK = "CFLAGS=-O0"
+QUICK = "CFLAGS=-O1"
 REARRANGE = ROOT / "scripts" / "makedumpfile-R.pl"
 
 # What is installed besides the program, below PREFIX, with its mode.

@@ -159,10 +159,10 @@ def check_rpm(files, programs):
 
 def case_rpm(_program, folder):
     """rpmbuild -bb: the program where dracut looks, and the other name."""
-    check_rpm(rpm_files(folder, "optflags -O0"),
+    check_rpm(rpm_files(folder, "optflags -O1"),
               ["/usr/sbin/makedumpfile", "/usr/bin/makedumpfile -> ../sbin/makedumpfile"])
 
 
 def case_rpm_where_sbin_is_bin(_program, folder):
     """Fedora since 42: the macros say so."""
-    check_rpm(rpm_files(folder, "_sbindir /usr/bin", "optflags -O0"), ["/usr/bin/makedumpfile"])
+    check_rpm(rpm_files(folder, "_sbindir /usr/bin", "optflags -O1"), ["/usr/bin/makedumpfile"])
