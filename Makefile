@@ -139,7 +139,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 # Unit tests: one program per file, linked with everything but main. Most of what they take is
 # compiling, so only what they test is optimised; then the compiler does not see that a format is
 # a constant.
-TEST_FLAGS := -U_FORTIFY_SOURCE -O0 -g1 -Wno-format-nonliteral
+TEST_FLAGS := -U_FORTIFY_SOURCE -O0 -g -Wno-format-nonliteral
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB) $(LIBS)
