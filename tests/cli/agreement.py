@@ -12,7 +12,7 @@ from pathlib import Path
 from pylib.harness import Skip, expect, expect_equal
 
 LIST = Path(__file__).resolve().parent / "agreement.list"
-TIMEOUT = 60
+TIMEOUT = 600
 NAME = "makedumpfile"
 REFUSAL = "Commandline parameter is invalid.\nTry `makedumpfile --help' for more information.\n"
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from pylib import kdumpcheck
 from pylib.harness import Failure, Skip, expect, expect_equal
 
-TIMEOUT = 300
+TIMEOUT = 1800
 LISTS = ("out", "err", "make", "file", "has", "mode", "kdump", "bare", "type", "needs")
 
 

@@ -7,13 +7,13 @@ import shlex
 import shutil
 import struct
 import subprocess
-import tempfile
 
 import compatpath  # noqa: F401
 from pylib.elfcore import ElfCore
 from pylib.kdumpfile import KdumpFile
+from pylib.scratch import scratch
 
-TIMEOUT = 900
+TIMEOUT = 1800
 # Uncompressed dumps of level 0 would cost the disk of a whole guest each.
 COMPRESSION = "-l"
 
@@ -27,7 +27,7 @@ def workspace():
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = pathlib.Path(base) / "makedumpfile" / "compat"
     folder.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix="run-", dir=folder)
+    return scratch("run-", folder)
 
 
 def run_filter(command, vmcore, output, level):

@@ -37,7 +37,7 @@ from pylib import harness, kdumpcheck  # noqa: E402
 from pylib.elfcore import ElfCore  # noqa: E402
 from pylib.kdumpfile import KdumpFile  # noqa: E402
 
-TIMEOUT = 120
+TIMEOUT = 600
 LEVELS = {"ok": (0, 1, 2, 4, 8, 16, 31, 63), "ok at levels 0 and 1": (0, 1, 31), "error": (0, 31),
           "either": (0, 1, 31)}
 MAY_BE_REFUSED = {("ok at levels 0 and 1", 31)}

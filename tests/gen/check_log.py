@@ -23,7 +23,7 @@ def check(program, recipe):
         want = Expected(f"{dump}.json").log_text()
         harness.expect(want, "the generator made no log")
         done = subprocess.run([program, "--dump-dmesg", dump, str(log)], capture_output=True,
-                              text=True, check=False, timeout=120)
+                              text=True, check=False, timeout=600)
         harness.expect(done.returncode == 0, f"exit status {done.returncode}: {done.stderr}")
         got = log.read_bytes().decode("latin-1").splitlines()
         for number, (line, promised) in enumerate(zip(got, want.splitlines()), 1):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from layout import ROOT, TIMEOUT, make
+from layout import QUICK, ROOT, TIMEOUT, make
 from pylib.harness import Skip, expect, expect_equal
 
 sys.path.insert(0, str(ROOT / "tests" / "gen"))
@@ -67,7 +67,7 @@ def case_cross_compiler(_program, _folder):
     """The sources compile for another machine, warnings being errors."""
     if not shutil.which("aarch64-linux-gnu-gcc"):
         raise Skip("no aarch64-linux-gnu-gcc")
-    make("-j2", "CC=aarch64-linux-gnu-gcc", "CFLAGS=-O1", "VARIANT=cross", "WERROR=1", "ZLIB=0", "LZO=0",
+    make("-j2", "CC=aarch64-linux-gnu-gcc", QUICK, "VARIANT=cross", "WERROR=1", "ZLIB=0", "LZO=0",
          "SNAPPY=0", "ZSTD=0", "DW=0", "build/cross/libmakedumpfile.a")
     out = subprocess.run(["file", "-L", ROOT / "build/cross/base/err.o"], check=True,
                          capture_output=True, text=True).stdout
@@ -83,7 +83,7 @@ def case_musl(_program, _folder):
     headers.mkdir(parents=True, exist_ok=True)
     for name in ("gelf.h", "libelf.h"):
         shutil.copy(f"/usr/include/{name}", headers)
-    make("-j2", "CC=musl-gcc", "CFLAGS=-O1", f"CPPFLAGS=-idirafter {headers}", "VARIANT=musl", "WERROR=1",
+    make("-j2", "CC=musl-gcc", QUICK, f"CPPFLAGS=-idirafter {headers}", "VARIANT=musl", "WERROR=1",
          "ZLIB=0", "LZO=0", "SNAPPY=0", "ZSTD=0", "DW=0", "build/musl/libmakedumpfile.a")
 
 
@@ -106,7 +106,7 @@ def case_libraries(program, _folder):
 
 def built_static():
     """build/static/makedumpfile."""
-    out = make("-j2", "static")
+    out = make("-j2", QUICK, "static")
     expect(re.search(r"build/static/makedumpfile: \d+ bytes", out), f"no size told: {out}")
     return STATIC
 

@@ -8,7 +8,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from layout import REARRANGE, ROOT, TIMEOUT, make, tree
+from layout import QUICK, REARRANGE, ROOT, TIMEOUT, make, tree
 from pylib.harness import Skip, expect, expect_equal
 
 
@@ -62,7 +62,7 @@ def case_the_same_bytes_everywhere(_program, folder):
                              ("long/name", ["-j3"], {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"})):
         (folder / name).mkdir(parents=True)
         top = unpack(folder / name)
-        out = make(*words, "CFLAGS=-O1", folder=top, env=env)
+        out = make(*words, QUICK, folder=top, env=env)
         expect("warning" not in out, f"warnings:\n{out}")
         results.append((top / "makedumpfile").read_bytes())
     expect(results[0] == results[1], "two builds differ")
@@ -159,10 +159,10 @@ def check_rpm(files, programs):
 
 def case_rpm(_program, folder):
     """rpmbuild -bb: the program where dracut looks, and the other name."""
-    check_rpm(rpm_files(folder),
+    check_rpm(rpm_files(folder, "optflags -O1"),
               ["/usr/sbin/makedumpfile", "/usr/bin/makedumpfile -> ../sbin/makedumpfile"])
 
 
 def case_rpm_where_sbin_is_bin(_program, folder):
     """Fedora since 42: the macros say so."""
-    check_rpm(rpm_files(folder, "_sbindir /usr/bin", "optflags -O0"), ["/usr/bin/makedumpfile"])
+    check_rpm(rpm_files(folder, "_sbindir /usr/bin", "optflags -O1"), ["/usr/bin/makedumpfile"])

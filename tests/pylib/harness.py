@@ -18,8 +18,20 @@ was selected (a wrong filter must not look like success).
 import contextlib
 import io
 import multiprocessing
+import os
+import resource
 import sys
 import traceback
+
+
+# Set, each result line ends in the case's processor time, that of its children included.
+SECONDS = "TEST_SECONDS"
+
+
+def processor_seconds():
+    """Processor time of this process and of its children that have ended."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 class Skip(Exception):
@@ -62,6 +74,7 @@ class Suite:
         self.name = name
         self.out = out or sys.stdout
         self.cases = []
+        self.start = 0
 
     def case(self, name):
         """Decorator: add a function without arguments under `name`."""
@@ -78,6 +91,7 @@ class Suite:
 
     def run_one(self, name, function):
         """Run one case, print its line, return 'passed'/'failed'/'skipped'."""
+        self.start = processor_seconds()
         try:
             function()
         except Skip as why:
@@ -96,6 +110,8 @@ class Suite:
     def line(self, result, name, why):
         """Print one result line."""
         tail = f": {why}" if str(why) else ""
+        if SECONDS in os.environ:
+            tail += f" [{processor_seconds() - self.start:.2f} s]"
         self.out.write(f"{result:4} {self.name}: {name}{tail}\n")
         self.out.flush()
 

@@ -10,16 +10,18 @@ import argparse
 import io
 import os
 import pathlib
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "gen")]
 
 import mkdump  # noqa: E402
-from pylib import bits, elfnote, harness, kdumpfile  # noqa: E402
+from pylib import bits, elfnote, harness, kdumpfile, scratch  # noqa: E402
 from pylib.kdumplayout import DESC_SIZE  # noqa: E402
 
 # field, value, words the checker must use
@@ -50,7 +52,7 @@ def make_dump(program, folder):
     recipe = HERE.parent / "gen/sample.recipe"
     mkdump.make(recipe.read_text(encoding="utf-8"), source)
     done = subprocess.run([program, "-c", "-d", "31", source, dump], capture_output=True,
-                          text=True, check=False, timeout=120)
+                          text=True, check=False, timeout=600)
     harness.expect(done.returncode == 0, f"exit status {done.returncode}: {done.stderr}")
     return dump
 
@@ -173,6 +175,21 @@ def add_small(suite):
                              ["ok   inner", "ok   inner", "FAIL inner", "ok   inner", "FAIL inner",
                               "ok   inner", "FAIL inner", "4 passed, 3 failed, 0 skipped"],
                              "what is printed, where e takes its process and g with it")
+
+    @suite.case("what a killed test leaves is removed, what is in use is not")
+    def killed():
+        with tempfile.TemporaryDirectory(prefix="pylib-") as parent, \
+                mock.patch.object(scratch, "YOUNG_SECONDS", -1):
+            child = os.fork()
+            if not child:
+                with scratch.scratch("test-", parent) as path:
+                    (path / "file").touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+            os.waitpid(child, 0)
+            harness.expect_equal(len(os.listdir(parent)), 1, "folders left by the killed process")
+            with scratch.scratch("test-", parent) as one, scratch.scratch("test-", parent) as two:
+                harness.expect_equal(sorted(os.listdir(parent)), sorted((one.name, two.name)), "folders")
+            harness.expect_equal(os.listdir(parent), [], "folders in the end")
 
     @suite.case("sets of pages")
     def sets():

@@ -13,7 +13,6 @@ import re
 import resource
 import shutil
 import subprocess
-import tempfile
 import time
 
 import expect
@@ -24,11 +23,12 @@ import tail
 from expect import Expected
 from pylib import harness
 from pylib.kdumpfile import KdumpFile
+from pylib.scratch import scratch
 
 RECIPES = pathlib.Path(__file__).resolve().parent.parent / "gen/recipes"
 WIDE = 1 << 32   # the first pfn of more than 32 bits
 LIMIT_KIB = 40 << 10
-TIMEOUT = 600
+TIMEOUT = 1800
 POLL_SECONDS = 0.01
 DISK_NEEDED = 4 << 30
 ROW = re.compile(r"^ +(\S[^:\n]*?) *: 0x([0-9a-f]{16})$", re.M)
@@ -121,7 +121,7 @@ def check_wide(built, output, text):
 def big_1t(program):
     """1 TiB, compared page by page."""
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="big-", dir=disk()) as name:
+    with scratch("big-", disk()) as name:
         dump, output = f"{name}/vmcore", f"{name}/dump"
         mkdump.make((RECIPES / "big-1t.recipe").read_text(encoding="utf-8"), dump)
         laps, used = [time.monotonic() - start], os.stat(dump).st_blocks * 512 >> 20
@@ -137,7 +137,7 @@ def big_1t(program):
 def big_16t(program):
     """16 TiB and more: pfns of more than 32 bits."""
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="big-", dir=disk()) as name:
+    with scratch("big-", disk()) as name:
         dump, output = f"{name}/vmcore", f"{name}/dump"
         sections = {section.name: section for section in recipe.parse(
             (RECIPES / "big-16t.recipe").read_text(encoding="utf-8"))}

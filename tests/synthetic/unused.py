@@ -19,7 +19,7 @@ STATUS_BIT = 0x10
 LEVELS = (31, 16, 8, 1, 0)
 MESSAGE = re.compile(r"^Excluded (\d+) unused vmemmap pages$", re.M)
 ROW = re.compile(r"^ +Unused vmemmap pages *: 0x([0-9a-f]{16})$", re.M)
-TIMEOUT = 120
+TIMEOUT = 600
 
 
 def applies(recipe):

@@ -10,7 +10,7 @@ import subprocess
 
 import callers
 from initramfs import Initramfs, add_busybox
-from machine import MachineError
+from machine import QEMU_SECONDS, MachineError
 from packages import Archive, PackageError, cache_dir, host_codename
 
 HERE = pathlib.Path(__file__).parent
@@ -21,7 +21,8 @@ MIB = 1 << 20
 CMDLINE = ("console=ttyS0 irqpoll nr_cpus=1 reset_devices acpi_no_memhotplug loglevel=4 "
            "panic=-1 mitigations=off no_timer_check")
 MODULES = ["virtio_pci", "virtio_blk", "ext4"]
-CRASH_SECONDS = 480
+# Between two lines of the capture kernel, of which the slowest is some 25 s away on an idle machine.
+CRASH_SECONDS = 900
 RAW_BYTES = 160 * MIB
 LINE = re.compile(r"^MDFCAP (done|fail|\S+ status=)(.*)")
 
@@ -73,13 +74,15 @@ def add_foreign(image, program, name="bin/makedumpfile"):
               b"--library-path /foreign/lib /foreign/makedumpfile \"$@\"\n", 0o755)
 
 
-def image(kern, program):
-    """The capture kernel's initramfs as bytes."""
+def image(kern, program, whole=False):
+    """The capture kernel's initramfs as bytes; with whole it writes a dump of level 0, too."""
     result = Initramfs()
     add_busybox(result, kern.arch)
     result.add("init", (HERE / "guest/capture-init").read_bytes(), 0o755)
     result.add("capture", program.script.read_bytes(), 0o755)
     program.add_to(result)
+    if whole:
+        result.add("whole", b"")
     if program.script.name == callers.SCRIPT:
         callers.add(result)
     result.add_modules(kern, MODULES)
@@ -142,7 +145,7 @@ def crash(machine, guest, images, out, seconds=CRASH_SECONDS):
         size = int(values.get("bytes", size))
     if steps.get("vmcore", {}).get("status"):
         raise MachineError(f"{guest.name}: /proc/vmcore could not be copied")
-    machine.process.wait(timeout=60)
+    machine.process.wait(timeout=QEMU_SECONDS)
     collect(images["result"], out)
     if size:
         os.truncate(images["vmcore"], size)

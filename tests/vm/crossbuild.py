@@ -25,8 +25,8 @@ def static_program(arch):
         archive.unpack(name, root, host_codename())
     target = f"build/{arch}/makedumpfile"
     done = subprocess.run(
-        ["make", "-j2", "-s", f"VARIANT={arch}", f"CC={compiler}", f"AR={triplet}-ar", "ZSTD=0",
-         "SNAPPY=0", f"CPPFLAGS=-I{root}/usr/include", f"LDFLAGS=-static -L{root}/usr/lib/{triplet}",
+        ["make", "-j2", "-s", f"VARIANT={arch}", f"CC={compiler}", f"AR={triplet}-ar", "CFLAGS=-O2",
+         "ZSTD=0", "SNAPPY=0", f"CPPFLAGS=-I{root}/usr/include", f"LDFLAGS=-static -s -L{root}/usr/lib/{triplet}",
          target], cwd=ROOT, env={**os.environ, "MAKEFLAGS": ""}, capture_output=True, text=True,
         check=False)
     if done.returncode:

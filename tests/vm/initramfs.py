@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 from kernels import module_bytes, module_name
 from packages import Archive, PackageError, cache_dir
@@ -42,8 +43,12 @@ class Initramfs:
         self._put(path, MODE_LINK | 0o777, target.encode())
 
     def add_program(self, program, path):
-        """A host program with the shared libraries that ldd finds for it."""
-        self.copy(program, path)
+        """A host program with the shared libraries that ldd finds for it, as packages have it.
+
+        Symbols would be most of it, and each byte of a capture kernel's initramfs is
+        hashed twice under emulation.
+        """
+        self.add(path, _without_symbols(program), 0o755)
         for library in libraries(program):
             self.copy(library)
 
@@ -78,6 +83,13 @@ def _append(out, inode, path, mode, data, device):
     out.extend(b"\0" * (-len(out) % 4))
     out.extend(data)
     out.extend(b"\0" * (-len(out) % 4))
+
+
+def _without_symbols(program):
+    """The bytes of a program without debug information; as it is when this machine's strip cannot."""
+    with tempfile.NamedTemporaryFile() as file:
+        done = subprocess.run(["strip", "-o", file.name, program], capture_output=True, check=False)
+        return pathlib.Path(program if done.returncode else file.name).read_bytes()
 
 
 def libraries(program):
@@ -117,6 +129,9 @@ def guest_program(arch, folder="guest", name="mdflab"):
     if not compiler:
         raise PackageError(f"no {COMPILERS[arch]}: install its package to build for {arch}")
     out.parent.mkdir(parents=True, exist_ok=True)
+    # Only what is whole gets the name: a run that is killed leaves nothing to be taken for it.
+    made = out.with_name(f"{out.name}.{os.getpid()}")
     subprocess.run([compiler, "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o",
-                    out, *[path for path in sources if path.suffix == ".c"]], check=True)
+                    made, *[path for path in sources if path.suffix == ".c"]], check=True)
+    os.replace(made, out)
     return out

@@ -9,6 +9,7 @@ import sys
 import foreign
 from capture import Program
 from check import check
+from kernels import vmlinux
 from machine import MachineError
 from matrix import GUESTS, guest
 from packages import PackageError
@@ -55,7 +56,8 @@ def check_guests(wanted, _args):
 
 def test_guests(wanted, args):
     """Run and verify; the last line counts the cases."""
-    return test(wanted, program_of(args.program))
+    more = () if args.guests else (foreign.crash, lambda: vmlinux(guest(DEMO_GUEST).kernel))
+    return test(wanted, program_of(args.program), more)
 
 
 def demo_guest(wanted, args):

@@ -6,6 +6,7 @@ where /dev/kvm is missing or does not work.
 """
 
 import json
+import os
 import pathlib
 import select
 import shutil
@@ -13,6 +14,12 @@ import socket
 import subprocess
 import tempfile
 import time
+
+
+# For what takes QEMU moments. No wait here measures anything: it only ends what hangs, so
+# each is a multiple of what the slowest machine was seen to need.
+QEMU_SECONDS = 300
+POLL_SECONDS = 0.05
 
 
 class MachineError(Exception):
@@ -33,11 +40,13 @@ class Machine:
         self.process = None
         self.serial = self.qmp_file = self.qmp_socket = None
         self.pending = b""
+        self.cpu = 0
 
     def __enter__(self):
         folder = self.folder
         self.log.write_bytes(b"")
-        command = [*self.arguments, "-display", "none", "-nodefaults", "-no-reboot",
+        # Should this process be killed, QEMU must not run on.
+        command = ["setpriv", "--pdeathsig", "KILL", *self.arguments, "-display", "none", "-nodefaults", "-no-reboot",
                    "-chardev", f"socket,id=serial,path={folder}/serial,server=on,wait=on",
                    "-serial", "chardev:serial",
                    "-qmp", f"unix:{folder}/qmp,server=on,wait=off"]
@@ -66,7 +75,7 @@ class Machine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _connect(self, name):
-        end = time.monotonic() + 20
+        end = time.monotonic() + QEMU_SECONDS
         while True:
             connection = socket.socket(socket.AF_UNIX)
             try:
@@ -76,7 +85,17 @@ class Machine:
                 connection.close()
                 if self.process.poll() is not None or time.monotonic() > end:
                     raise self._error("QEMU did not start") from None
-                time.sleep(0.05)
+                time.sleep(POLL_SECONDS)
+
+    def cpu_seconds(self):
+        """Processor time of QEMU, as of the last line waited for once it has ended."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+                user, system = file.read().rpartition(")")[2].split()[11:13]
+            self.cpu = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") or self.cpu
+        except OSError:
+            pass
+        return self.cpu
 
     def _error(self, what):
         tail = b"\n".join(self.log.read_bytes().splitlines()[-15:]).decode("utf-8", "replace")
@@ -114,6 +133,7 @@ class Machine:
                     self.pending = rest
                     match = wanted.search(line.decode("utf-8", "replace").rstrip("\r"))
                     if match:
+                        self.cpu_seconds()
                         return match
                     continue
                 left = end - time.monotonic()
@@ -130,7 +150,16 @@ class Machine:
         """dump-guest-memory into path (kind: elf, kdump-zlib, ...)."""
         self.qmp("dump-guest-memory", paging=False, protocol=f"file:{path}", format=kind)
 
+    def balloon(self, size):
+        """Have the guest's driver bring its memory to size bytes, and wait until it has."""
+        self.qmp("balloon", value=size)
+        end = time.monotonic() + QEMU_SECONDS
+        while (now := self.qmp("query-balloon")["actual"]) != size:
+            if time.monotonic() > end:
+                raise self._error(f"the balloon stays at {now}, {size} wanted")
+            time.sleep(POLL_SECONDS)
+
     def stop(self):
         """End the machine."""
         self.qmp("quit")
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=QEMU_SECONDS)

@@ -29,8 +29,9 @@ class Guest:
     qemu is the format of a second dump that QEMU makes of the same moment; disk is the
     QEMU device of the disks: cloud kernels have the driver of nvme built in.
     secrets are the modules of a guest that runs guest/secrets, too.
-    Guests that crash run the program on their own memory before; live lets one do
-    so that does not crash ("yes"), and any one estimate the dump too ("estimate").
+    Guests that crash run the program on their own memory before, but for those where
+    live says "no"; live lets one do so that does not crash ("yes"), and any one estimate
+    the dump too ("estimate"). whole lets the capture kernel write a dump of level 0, too.
     namespaces makes guest/nvdimm prepare regions, one as each word says, of pmem MiB or
     as many as follow a colon, from the highest address down. x86 has struct pages of less
     than a section (128 MiB) in RAM, whatever a namespace says.
@@ -60,6 +61,7 @@ class Guest:
     bitmap: bool = False
     secrets: str = ""
     brief: bool = False
+    whole: bool = False
 
 
 # Both sizes of huge pages, their struct pages freed where the kernel can do so.
@@ -75,26 +77,26 @@ SECRETS = "algif_skcipher dm_crypt brd tls gcm ctr"
 WORKLOAD_16K = WORKLOAD.replace("hugetlb=16", "hugetlb=64").replace("thp=32", "thp=64")
 
 GUESTS = [
-    Guest("x86-5.10", "5.10", kexec="load", balloon=32, why="oldest kernel, 4 levels, kexec_load"),
-    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", live="estimate",
+    Guest("x86-5.10", "5.10", kexec="load", balloon=32, whole=True, why="oldest kernel, 4 levels, kexec_load"),
+    Guest("x86-6.1", "6.1", cpu=FIVE_LEVELS, kexec="file", live="estimate", whole=True,
           why="5 levels, kexec_file_load"),
-    Guest("x86-6.12", "6.12", kexec="file", workload="swapped=8 " + POISON, swap=64,
+    Guest("x86-6.12", "6.12", kexec="file", live="no", workload="swapped=8 " + POISON, swap=64,
           why="4 levels, swapped pages"),
-    Guest("x86-6.18", "6.18", kexec="load", flood=9000, workload=POISON, qemu="kdump-zlib",
+    Guest("x86-6.18", "6.18", kexec="load", live="no", flood=9000, workload=POISON, qemu="kdump-zlib",
           why="4 levels, full log ring"),
-    Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", balloon=32,
+    Guest("x86-7.2", "7.2", cpu=FIVE_LEVELS, kexec="file", live="no", balloon=32,
           workload=POISON, why="5 levels"),
     Guest("x86-6.16", "6.16", memory=512, **BRIEF, why="page types renumbered"),
     Guest("x86-7.0", "7.0", memory=512, **BRIEF, disk="nvme", why="kallsyms without relative_base; no modules"),
     Guest("x86-7.1", "7.1", memory=512, **BRIEF, disk="nvme", cpu=FIVE_LEVELS, why="5 levels; no modules"),
-    Guest("x86-7.3", "7.3", **BRIEF, kexec="file", why="newest kernel"),
-    Guest("x86-6.1-big", "6.1", memory=4352, nodes=2, cmdline=HUGE, kexec="load",
+    Guest("x86-7.3", "7.3", **BRIEF, kexec="file", whole=True, why="newest kernel"),
+    Guest("x86-6.1-big", "6.1", memory=4352, nodes=2, cmdline=HUGE, kexec="load", live="no",
           workload="hugetlb1g=1024 " + WORKLOAD,
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
     Guest("x86-7.2-big", "7.2", memory=4352, nodes=2, cmdline=HUGE, kexec="file",
           workload="hugetlb1g=1024 " + POISON,
           why="above 4 GiB, two NUMA nodes, huge pages of both sizes with freed struct pages"),
-    Guest("x86-6.12-hotplug", "6.12", plug=512, kexec="file",
+    Guest("x86-6.12-hotplug", "6.12", plug=512, kexec="file", whole=True,
           why="memory added and partly taken offline again"),
     Guest("x86-6.1-pmem", "6.1", pmem=512, kexec="file", workload="dax=64 " + WORKLOAD,
           why="persistent memory with its memmap on the device, listed by our module"),

@@ -31,10 +31,10 @@ def _headers(release):
 def build(name, release):
     """Path of NAME.ko, of the folder guest/NAME, for the kernel release, built when its source changed."""
     folder = cache_dir() / "tools" / f"{name}-{release}"
-    out = folder / f"{name}.ko"
+    out, whole = folder / f"{name}.ko", folder / ".complete"
     with Lock(folder.with_suffix(".lock")):
         sources = list((GUEST / name).iterdir())
-        if out.exists() and out.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+        if whole.exists() and whole.stat().st_mtime > max(path.stat().st_mtime for path in sources):
             return out
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(GUEST / name, folder)
@@ -42,4 +42,5 @@ def build(name, release):
                               capture_output=True, text=True, check=False)
         if done.returncode:
             raise PackageError(f"building {name}.ko: {done.stdout}{done.stderr}")
+        whole.touch()
     return out

@@ -9,9 +9,11 @@ live below cache_dir() and nothing is fetched twice.
 
 import fcntl
 import functools
+import glob
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -22,6 +24,8 @@ BASE_SUITES = ("bullseye", "bookworm", "bookworm-backports", "trixie",
                "trixie-backports", "sid")
 SECURITY_SUITES = ("bullseye-security", "bookworm-security", "trixie-security")
 LISTS_MAX_AGE = 14 * 86400
+# In the name of a folder in which a package is fetched, behind that of where it is to go.
+PART = ".part-"
 
 
 class PackageError(Exception):
@@ -140,7 +144,7 @@ class Archive:
         env = dict(os.environ, APT_CONFIG=str(self.conf), LC_ALL="C")
         # The cache options go on the command line: configuration files of
         # container images switch the package cache off and are read later.
-        options = ["-q", "-o", "Dir::Cache::pkgcache=pkgcache.bin",
+        options = ["-q", "-o", "Acquire::Retries=3", "-o", "Dir::Cache::pkgcache=pkgcache.bin",
                    "-o", "Dir::Cache::srcpkgcache=srcpkgcache.bin"]
         done = subprocess.run([tool, *options, *args], env=env, cwd=cwd, text=True,
                               capture_output=True, check=False)
@@ -199,7 +203,10 @@ class Archive:
         with Lock(dest.parent / (dest.name + ".lock")):
             if stamp.exists():
                 return dest
-            with tempfile.TemporaryDirectory(dir=dest.parent) as temp:
+            # What a killed run left half-fetched; nobody else is here while the lock is held.
+            for old in dest.parent.glob(glob.escape(dest.name) + PART + "*"):
+                shutil.rmtree(old, ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix=dest.name + PART, dir=dest.parent) as temp:
                 wanted = f"{package}/{suite}" if suite else package
                 self._apt("apt-get", "download", wanted, cwd=temp)
                 deb = next(pathlib.Path(temp).glob("*.deb"))

@@ -28,7 +28,8 @@ MIB = 1 << 20
 CRASH_RESERVED = "256M"
 MODULES = ["virtio_pci", "virtio_blk", "ext4", "qemu_fw_cfg"]
 CONSOLE = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
-STEP_SECONDS = 150
+# Each is some ten times what it takes on an idle machine; see machine.py.
+STEP_SECONDS = 900
 # One thread for all virtual CPUs: with one each, a CPU can run into a
 # breakpoint that the kernel's code patching on another has just taken back
 # (seen with QEMU 7.2 as "Oops: int3" in 6.12 when a static key was flipped).
@@ -63,8 +64,8 @@ def keys(guest, program):
 
 def _runs_live(guest, program):
     """The guest runs the program on its own /proc/kcore."""
-    return bool((guest.kexec or guest.live) and guest.script == "capture" and program
-                and not program.root)
+    return bool((guest.kexec or guest.live) and guest.live != "no" and guest.script == "capture"
+                and program and not program.root)
 
 
 def _guest_image(guest, kern, program):
@@ -120,7 +121,7 @@ def _disks(guest, kern, program, work, given=None):
     contents.mkdir()
     if guest.kexec:
         shutil.copy(kern.image, contents / "vmlinuz")
-        (contents / "capture.img").write_bytes(capture.image(kern, program))
+        (contents / "capture.img").write_bytes(capture.image(kern, program, guest.whole))
     disks = {name: work / (name + ".img") for name in ("data", "out")}
     capture.make_ext4(disks["data"], 512 * MIB, contents)
     with open(disks["out"], "wb") as file:
@@ -187,7 +188,7 @@ def _arguments(guest, kern, disks, work, reserved=CRASH_RESERVED):
 def _answer(machine, guest, word):
     """Do what the guest asks for between its own steps."""
     if word == "balloon":
-        machine.qmp("balloon", value=(guest.memory - guest.balloon) * MIB)
+        machine.balloon((guest.memory - guest.balloon) * MIB)
     elif word == "plug":
         machine.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": "plugged",
                                      "size": guest.plug * MIB})
@@ -259,7 +260,8 @@ def run(guest, program, say=print, again=False):
         (out / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(final, ignore_errors=True)
         os.replace(out, final)
-        say(f"{guest.name}: {meta['release']}, seconds since start: {meta['seconds']}")
+        say(f"{guest.name}: {meta['release']}, seconds since start: {meta['seconds']}, "
+            f"processor seconds of QEMU: {meta['cpu']}")
     except MachineError:
         if (out / "serial.log").exists():
             os.replace(out / "serial.log", final.parent / (guest.name + ".failed.log"))
@@ -293,12 +295,13 @@ def _run_in(guest, program, work, out):
         guest = dataclasses.replace(guest, kexec="")
     (work / "initrd").write_bytes(_guest_image(guest, kern, program))
     disks = _disks(guest, kern, program, work)
-    meta = {"guest": guest.name, "release": kern.release, "arch": kern.arch, "seconds": {},
+    meta = {"guest": guest.name, "release": kern.release, "arch": kern.arch, "seconds": {}, "cpu": {},
             "memory_mib": guest.memory, "why": guest.why}
     start = time.monotonic()
 
     def lap(name):
         meta["seconds"][name] = round(time.monotonic() - start, 1)
+        meta["cpu"][name] = round(machine.cpu_seconds(), 1)
 
     with Machine(_arguments(guest, kern, disks, work), out / "serial.log") as machine:
         _boot_to_snapshot(machine, guest)

@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All guests with one program: boot and crash them, verify what came of it.
 
-While one guest runs, in one thread of QEMU, the one before it is verified.
+Guests are verified in a thread of their own, one after the other, while further ones
+run, each in one thread of QEMU; kernels are fetched ahead in another. So two cores are
+busy, and none waits for the network.
 """
 
+import concurrent.futures
+import functools
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from check import check
+from kernels import kernel
 from machine import MachineError
 from packages import PackageError
 from run import run
@@ -21,30 +27,37 @@ VERIFY = pathlib.Path(__file__).resolve().parent / "verify" / "run.py"
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 
 
-class Verification:
-    """verify/run.py for one guest, started at once; finish() waits and prints."""
+def _verify(guest, program, folder):
+    """Run verify/run.py for one guest, then print what it said, and leave its line of the table in folder.
 
-    def __init__(self, guest, program, folder):
-        self.guest = guest
-        self.summary = folder / (guest.name + ".summary")
-        self.log = folder / (guest.name + ".log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, VERIFY, "--program", program.path, "--summary", self.summary,
-                 guest.name], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    (passed, failed, skipped); a run that counts nothing has failed.
+    """
+    done = subprocess.run([sys.executable, VERIFY, "--program", program.path, "--summary",
+                           folder / (guest.name + ".summary"), guest.name], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    text = done.stdout.decode("utf-8", "replace")
+    counts = COUNT.findall(text)
+    if not counts:
+        print(f"{text}FAIL {guest.name}: the verification counted nothing, exit status "
+              f"{done.returncode}", flush=True)
+        return 0, 1, 0
+    print(text, end="", flush=True)
+    passed, failed, skipped = (int(number or 0) for number in counts[-1])
+    # A status that no count explains is a failure of its own; 77 says all were skipped.
+    return passed, failed or int(done.returncode not in (0, 77)), skipped
 
-    def finish(self):
-        """(passed, failed, skipped); a run that counts nothing has failed."""
-        status = self.process.wait()
-        text = self.log.read_text(encoding="utf-8", errors="replace")
-        print(text, end="", flush=True)
-        counts = COUNT.findall(text)
-        if not counts:
-            print(f"FAIL {self.guest.name}: the verification counted nothing, exit status {status}")
-            return 0, 1, 0
-        passed, failed, skipped = (int(number or 0) for number in counts[-1])
-        # A status that no count explains is a failure of its own; 77 says all were skipped.
-        return passed, failed or int(status not in (0, 77)), skipped
+
+def _fetch(guests, more):
+    """Fetch the guests' kernels in the order they are wanted, then call each of more.
+
+    Who needs what cannot be had says so.
+    """
+    kernels = dict.fromkeys(guest.kernel for guest in guests)
+    for fetch in [*(functools.partial(kernel, name) for name in kernels), *more]:
+        try:
+            fetch()
+        except (PackageError, OSError):
+            pass
 
 
 def _run(guest, program):
@@ -75,22 +88,24 @@ def _boot(guest, program):
     return passed, failed
 
 
-def test(guests, program):
-    """Boot, crash and verify the guests; returns the number of failed cases."""
-    totals = [0, 0, 0]
+def test(guests, program, more=()):
+    """Boot, crash and verify the guests; returns the number of failed cases.
+
+    more: functions that fetch what a later part of the suite needs.
+    """
     start = time.monotonic()
-    running = None
-    with tempfile.TemporaryDirectory(prefix="mdflab-") as scratch:
+    threading.Thread(target=_fetch, args=(guests, more), daemon=True).start()
+    counts = []
+    with tempfile.TemporaryDirectory(prefix="mdflab-") as scratch, \
+            concurrent.futures.ThreadPoolExecutor(max_workers=1) as verifying:
         folder = pathlib.Path(scratch)
+        verified = []
         for guest in guests:
             passed, failed = _boot(guest, program)
-            totals[0] += passed
-            totals[1] += failed
-            if running:
-                totals = [a + b for a, b in zip(totals, running.finish())]
-            running = Verification(guest, program, folder) if not failed else None
-        if running:
-            totals = [a + b for a, b in zip(totals, running.finish())]
+            counts.append((passed, failed, 0))
+            if not failed:
+                verified.append(verifying.submit(_verify, guest, program, folder))
+        totals = [sum(column) for column in zip(*counts, *(future.result() for future in verified))]
         lines = [path.read_text(encoding="utf-8") for guest in guests
                  for path in [folder / (guest.name + ".summary")] if path.exists()]
     print("\n" + COLUMNS + "\n" + "".join(lines) + f"\n{len(guests)} guests in {time.monotonic() - start:.0f} s")

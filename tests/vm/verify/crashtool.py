@@ -6,21 +6,20 @@ vmcore it was made from, and nothing in it may look like an error. Comparing
 with the source keeps crash's own shortcomings out of it.
 """
 
-import pathlib
+import functools
 import re
-import shutil
 import subprocess
-import tempfile
 
 import foreign
 import verify.paths  # noqa: F401
 from kernels import vmlinux
 from pylib.harness import Suite, expect
 from pylib.kdumpfile import KdumpFile
+from pylib.scratch import scratch
 from run import run
 from verify import program as tool
 
-SECONDS = 300
+SECONDS = 1800
 # Each command goes to a file of its own; the first six are those every user runs.
 COMMANDS = {"sys": "sys", "bt": "bt", "ps": "ps", "log": "log", "kmem_i": "kmem -i", "mod": "mod",
             "bt_a": "bt -a", "foreach_bt": "foreach bt", "kmem_s": "kmem -s", "files": "files",
@@ -41,7 +40,7 @@ SHORTEST = {"ps": 30, "log": 200, "foreach_bt": 100, "kmem_i": 10, "mod": 5}
 
 
 class Session:
-    """One run of crash on one dump: {name: output}, and what it said besides."""
+    """One run of crash on one dump: {name: output}, and what it said besides; folder is new."""
 
     def __init__(self, crash, symbols, dump, folder):
         folder.mkdir()
@@ -122,27 +121,21 @@ def add_dump(suite, name, dump, source, start, no_vmemmap=False):
 def test_crash(guest, program):
     """Boot and crash the guest if need be, then open its dumps; the number of failed cases."""
     folder = run(guest, program, say=print)
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="crash-", dir=tool.scratch_parent()))
     symbols, words = vmlinux(guest.kernel), foreign.crash().command
-    numbers = iter(range(100))
+    with scratch("crash-", tool.scratch_parent()) as room:
+        @functools.cache
+        def start(dump):
+            return Session(words, symbols, dump, room / f"session.{'.'.join(dump.parts[-2:])}")
 
-    def start(dump):
-        return Session(words, symbols, dump, scratch / f"session{next(numbers)}")
-
-    suite = Suite("crash utility")
-    try:
-        live = scratch / "live.31"
+        suite = Suite("crash utility")
+        live = room / "live.31"
         tool.filter_dump(program.path, folder / "vmcore.elf", live, "-z", "-d", "31")
         add_dump(suite, f"{guest.name}, dump-guest-memory, zstd", live, folder / "vmcore.elf", start)
-        thin = scratch / "live.31.e"
+        thin = room / "live.31.e"
         tool.filter_dump(program.path, folder / "vmcore.elf", thin, "-z", "-d", "31", "-e",
-                         "--work-dir", scratch)
+                         "--work-dir", room)
         add_dump(suite, f"{guest.name}, dump-guest-memory, -e", thin, folder / "vmcore.elf", start,
                  no_vmemmap=True)
         add_dump(suite, f"{guest.name}, real crash, lzo", folder / "crash/dump.31",
                  folder / "crash/vmcore.elf", start)
         return suite.main() and 1
-    finally:
-        shutil.rmtree(scratch)
-
-

@@ -10,8 +10,8 @@ import re
 
 import verify.paths  # noqa: F401
 from pylib.harness import expect, expect_equal
-from verify.compare import sound
 from verify.program import filter_dump, run
+from verify.subject import kept_pages
 
 # Enough to read memory by virtual address, and the keys of kallsyms.
 NEEDED = re.compile(
@@ -76,7 +76,7 @@ def same_pages(subject, source):
                 output = filter_dump(subject.program, source.path, target, "-l", "-d", "31")
         else:
             output = filter_dump(subject.program, source.path, target, "-l", "-d", "31")
-        made[name] = (sound(output.path, subject.core, 31).kept, output.rows)
+        made[name] = (kept_pages(output.path), output.rows)
         target.unlink()
     different = made["whole"][0] ^ made["cut"][0]
     expect(not different, f"{different.bit_count()} pages differ")
@@ -118,7 +118,7 @@ def add(suite, subject, facts):
     del facts
 
     def source():
-        return subject.output(1, "-c")
+        return subject.output(1, "-l")
 
     def whole():
         status, out, err, _ = run(subject.program, "-f", "-D", "--dry-run", "-d", "31", "-l",

@@ -12,7 +12,7 @@ import time
 import verify.paths  # noqa: F401
 from pylib.harness import Failure, expect
 
-TIMEOUT = 300
+TIMEOUT = 1800
 # What the report must contain, in this order; the value of a row is hexadecimal.
 ROW = re.compile(r"^ *(\S[^:\n]*?) *: (0x[0-9a-f]{16})$", re.M)
 CLASS_ROWS = ("Pages filled with zero", "Non-private cache pages", "Private cache pages",

@@ -20,6 +20,9 @@ from verify import program
 from verify.mapped import same_file
 from verify.subject import kept_pages
 
+# Any kernel's dump goes the same way: oldest and newest, with holes, other pages.
+GUESTS = ("x86-5.10", "x86-7.2-big", "x86-6.12-hotplug", "arm64-7.2-16k")
+
 
 class Trip:
     """The file of the last step that succeeded, in the subject's scratch folder."""
@@ -161,8 +164,9 @@ def elf_back(trip):
     trip.at.unlink()
 
 
-def add(suite, subject):
+def add(suite, subject, facts):
     """Add the steps, in order."""
+    del facts
     trip = Trip(subject)
     for name, step in (("ELF to kdump", to_kdump), ("refiltered", refilter), ("flattened", flatten),
                        ("-R", rearrange), ("split and reassembled", split), ("to ELF", to_elf),

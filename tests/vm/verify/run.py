@@ -8,10 +8,9 @@ cases whose names contain a WORD run, and no other judge.
 """
 
 import argparse
+import contextlib
 import pathlib
-import shutil
 import sys
-import tempfile
 import time
 
 if __name__ == "__main__":
@@ -22,6 +21,7 @@ from callers import SCRIPT  # noqa: E402
 from matrix import guest  # noqa: E402
 from packages import cache_dir  # noqa: E402
 from pylib.harness import Failure, Suite  # noqa: E402
+from pylib.scratch import scratch  # noqa: E402
 from verify import (  # noqa: E402
     audit, callers, crash_bitmap, crashes, dmesg, dumps, erase, external, facts as own_facts,
     flattened, live, nvdimm, pmem, program, qemudump, recover, refilter, report, roundtrip,
@@ -75,12 +75,10 @@ def build(subject, facts):
         part.add(suite, subject, facts)
     if not guest(subject.meta["guest"]).brief:
         vmemmap.add(suite, subject, facts)
-        if subject.vmcore.name != "vmcore.pmem.elf":
-            roundtrip.add(suite, subject)
     own_facts.add(suite, subject, facts)
     if (subject.folder / qemudump.NAME).exists():
         qemudump.add(suite, subject)
-    for part in (recover, refilter, flattened, audit, writers):
+    for part in (recover, refilter, roundtrip, flattened, audit, writers):
         if subject.meta["guest"] in part.GUESTS:
             part.add(suite, subject, facts)
     if (subject.folder / "crash").is_dir():
@@ -94,7 +92,8 @@ def summary(subject, facts, totals, seconds):
     """The guest's line of the table under COLUMNS."""
     done = facts.get("pass 31")
     own = max((output.own_kib for output in subject.outputs.values()), default=0)
-    mib = {option: f"{facts.get('bytes ' + option, 0) / 2**20:.1f}" for option in ("-l", "-z")}
+    sizes = {option: facts.get("bytes " + option) for option in ("-l", "-z")}
+    mib = {option: f"{size / 2**20:.1f}" if size else "" for option, size in sizes.items()}
     return (f"{subject.meta['guest']:18} {subject.meta['release']:28} "
             f"{subject.meta['memory_mib']:5} {done.pages if done else 0:7} "
             f"{done.zero_pages if done else 0:7} {mib['-l']:>8} {mib['-z']:>6} {own:8} "
@@ -113,11 +112,10 @@ def main():
     start = time.monotonic()
     folder = cache_dir() / "vm" / args.guest
     marked = folder / "vmcore.pmem.elf"
-    scratch = tempfile.mkdtemp(prefix="verify-", dir=program.scratch_parent())
-    subject = Subject(folder, marked if marked.exists() else folder / "vmcore.elf",
-                      args.program.resolve(), scratch)
     facts = Facts(never=0, device=0)
-    try:
+    with scratch("verify-", program.scratch_parent()) as room, contextlib.closing(Subject(
+            folder, marked if marked.exists() else folder / "vmcore.elf", args.program.resolve(),
+            room)) as subject:
         others = external.Background([] if args.only else external.judges(subject))
         others.start()
         suite = build(subject, facts)
@@ -126,9 +124,6 @@ def main():
         if args.summary:
             args.summary.write_text(summary(subject, facts, totals, time.monotonic() - start)
                                     + "\n", encoding="utf-8")
-    finally:
-        subject.close()
-        shutil.rmtree(scratch)
     print("{} passed, {} failed, {} skipped".format(*totals))
     return 1 if totals[1] or not totals[0] else 0
 
