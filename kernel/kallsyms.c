@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/checked.h"
 #include "kernel/kallsyms_internal.h"
 
@@ -75,6 +76,24 @@ static struct err *read_last_token(struct kallsyms *k, size_t start)
 	return NULL;
 }
 
+/*
+ * The first two characters of the name of these codes, zeros behind its end. The very first
+ * is the type.
+ */
+static uint16_t lead_of(const struct kallsyms *k, const uint8_t *codes, size_t count)
+{
+	uint8_t text[3] = { 0 };
+	size_t len = 0;
+
+	for (size_t i = 0; i < count && len < sizeof(text); i++) {
+		const char *token = k->tokens + k->token_at[codes[i]];
+
+		while (*token && len < sizeof(text))
+			text[len++] = (uint8_t)*token++;
+	}
+	return (uint16_t)(text[1] << 8 | text[2]);
+}
+
 static struct err *read_tokens(struct kallsyms *k)
 {
 	size_t last;
@@ -90,7 +109,13 @@ static struct err *read_tokens(struct kallsyms *k)
 				       k->token_at[i] + len);
 		k->token_len[i] = (uint16_t)len;
 	}
-	return read_last_token(k, last);
+	TRY(read_last_token(k, last));
+	for (unsigned int i = 0; i < TOKENS; i++) {
+		uint8_t code = (uint8_t)i;
+
+		k->token_lead[i] = k->token_len[i] > 2 ? lead_of(k, &code, 1) : 0;
+	}
+	return NULL;
 }
 
 static struct err *names_limit(const struct kallsyms *k, uint64_t *ret)
@@ -128,28 +153,26 @@ static bool expand(const struct kallsyms *k, const uint8_t *codes, size_t count,
 void kallsyms_filter_add(struct kallsyms_filter *filter, const char *name)
 {
 	size_t len = strlen(name);
+	uint8_t first = (uint8_t)name[0], second = first ? (uint8_t)name[1] : 0;
 
 	if (len > KALLSYMS_NAME_MAX)
 		return;
 	filter->len[len] = true;
-	filter->first[(uint8_t)name[0]] = true;
+	bits_set(filter->lead, (size_t)first << 8 | second);
 }
 
-/* The name of these codes is none of the filter's. Its first character is the type. */
+/* The name of these codes is none of the filter's. */
 static bool filtered(const struct kallsyms *k, const struct kallsyms_filter *filter,
 		     const uint8_t *codes, size_t count)
 {
-	const char *first = k->tokens + k->token_at[codes[0]];
+	uint16_t lead = k->token_lead[codes[0]];
 	size_t len = 0;
 
+	if (!bits_test(filter->lead, lead ? lead : lead_of(k, codes, count)))
+		return true;
 	for (size_t i = 0; i < count; i++)
 		len += k->token_len[codes[i]];
-	if (len == 0 || len > KALLSYMS_NAME_MAX + 1 || !filter->len[len - 1])
-		return true;
-	if (k->token_len[codes[0]] > 1)
-		return !filter->first[(uint8_t)first[1]];
-	return k->token_len[codes[0]] == 1 && count > 1 && k->token_len[codes[1]] &&
-	       !filter->first[(uint8_t)k->tokens[k->token_at[codes[1]]]];
+	return len == 0 || len > KALLSYMS_NAME_MAX + 1 || !filter->len[len - 1];
 }
 
 /* A pass over at most @limit symbols; returns how many records there were. */
@@ -162,13 +185,14 @@ static uint32_t pass(struct kallsyms *k, uint32_t limit, const struct kallsyms_f
 	size_t count, len;
 
 	for (index = 0; index < limit && names_next(&k->names, &codes, &count); index++) {
-		struct kallsyms_symbol symbol = { .index = index, .name = text + 1 };
+		struct kallsyms_symbol symbol;
 
 		if ((filter && filtered(k, filter, codes, count)) ||
 		    !expand(k, codes, count, text, &len))
 			continue;
-		symbol.type = text[0];
-		symbol.len = len - 1;
+		symbol = (struct kallsyms_symbol){
+			.index = index, .type = text[0], .name = text + 1, .len = len - 1,
+		};
 		if (!fn(ctx, &symbol))
 			return index + 1;
 	}
@@ -203,7 +227,7 @@ static bool note_anchor(void *ctx, const struct kallsyms_symbol *symbol)
 
 static void read_names(struct kallsyms *k, bool wide)
 {
-	struct kallsyms_filter filter = { .first = { false } };
+	struct kallsyms_filter filter = { .len = { false } };
 
 	for (unsigned int i = 0; i < ANCHORS; i++)
 		kallsyms_filter_add(&filter, anchor_names[i]);

@@ -104,12 +104,12 @@ struct kallsyms_symbol {
 };
 
 /*
- * Names that a pass is about: nearly all others are told apart by their length and
- * first character, which costs a fraction of putting them together.
+ * Names that a pass is about: nearly all others are told apart by their first two
+ * characters and their length, which costs a fraction of putting them together.
  */
 struct kallsyms_filter {
+	uint8_t lead[1u << 13];		/* bits: first character << 8 | second */
 	bool len[KALLSYMS_NAME_MAX + 1];
-	bool first[256];
 };
 
 void kallsyms_filter_add(struct kallsyms_filter *filter, const char *name);
