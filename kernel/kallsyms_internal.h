@@ -64,7 +64,7 @@ struct kallsyms {
 	uint32_t anchor[ANCHORS];	/* index of the symbol */
 	uint16_t token_at[TOKENS];
 	uint16_t token_len[TOKENS];
-	uint16_t token_lead[TOKENS];	/* what a name that begins with it has, see kallsyms_filter; 0: depends */
+	uint32_t token_head[TOKENS];	/* its first three characters, the first one lowest */
 	char tokens[TOKEN_INDEX_MAX + TOKEN_MAX];
 	struct names_stream names;
 };
