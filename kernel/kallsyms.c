@@ -76,6 +76,7 @@ static struct err *read_last_token(struct kallsyms *k, size_t start)
 	return NULL;
 }
 
+/* The first three characters, the first one in the lowest byte; zeros behind the end. */
 static uint32_t head_of(const char *text)
 {
 	uint32_t head = 0;
