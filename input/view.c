@@ -4,7 +4,8 @@
  * together in the file, else assembled in a buffer.
  *
  * Only requests of a page and more move the window. Page-table walks and reads
- * of single fields jump about, and would map megabytes for eight bytes.
+ * of single fields jump about, and would map megabytes for eight bytes. But they come
+ * back: the bytes around the last ones are kept.
  *
  * Without a window, requests that follow one another are read ahead of. When
  * that read fails, the request is read alone, so a page that cannot be read
@@ -24,9 +25,17 @@
 /* Before the page size is known, what counts as a request of a page. */
 #define SMALLEST_PAGE 4096u
 
+/* What is read for a small request, aligned to its size, and how much of that is kept. */
+#define BLOCK_BYTES 512u
+#define BLOCKS 64u
+
+#define NO_BLOCK 1u	/* an address that is not aligned */
+
 struct dump_view {
 	struct dump *dump;
 	struct window window;
+	uint64_t block_at[BLOCKS];	/* physical address, or NO_BLOCK; each is for some addresses only */
+	uint8_t *blocks;	/* BLOCK_BYTES each */
 	void *state;		/* of the format's view ops; NULL when it has none */
 	size_t hint;		/* index of the piece of the last lookup */
 	uint8_t *bounce;	/* DUMP_VIEW_MAX bytes, for what cannot be mapped */
@@ -47,12 +56,15 @@ struct err *dump_view_create(struct dump *dump, size_t window, struct dump_view 
 	if (!view)
 		return err_nomem;
 	view->dump = dump;
+	window_init(&view->window, dump, window ? window : WINDOW_DEFAULT);
 	view->bounce = malloc(DUMP_VIEW_MAX);
-	if (!view->bounce) {
-		free(view);
+	view->blocks = malloc(BLOCKS * BLOCK_BYTES);
+	if (!view->bounce || !view->blocks) {
+		dump_view_destroy(view);
 		return err_nomem;
 	}
-	window_init(&view->window, dump, window ? window : WINDOW_DEFAULT);
+	for (unsigned int i = 0; i < BLOCKS; i++)
+		view->block_at[i] = NO_BLOCK;
 	if (dump->format->view) {
 		struct err *e = dump->format->view->create(dump, &view->state);
 
@@ -72,6 +84,7 @@ void dump_view_destroy(struct dump_view *view)
 	if (view->state)
 		view->dump->format->view->destroy(view->state);
 	window_deinit(&view->window);
+	free(view->blocks);
 	free(view->bounce);
 	free(view);
 }
@@ -203,6 +216,35 @@ static const void *mapped(struct dump_view *view, uint64_t paddr, size_t len)
 }
 
 /*
+ * The bytes in a block, which is read if it is not there; NULL when that is not possible. A
+ * block lies in one page and one piece.
+ */
+static const void *in_block(struct dump_view *view, uint64_t paddr, size_t len)
+{
+	uint64_t at = round_down(paddr, BLOCK_BYTES);
+	/* Entries of tables that lie at the same place of their page must not meet. */
+	size_t i = (at / BLOCK_BYTES ^ at / SMALLEST_PAGE) % BLOCKS;
+	uint8_t *block = view->blocks + i * BLOCK_BYTES;
+	const struct dump_piece *piece;
+	struct err *e;
+
+	if (len > BLOCK_BYTES - (paddr - at) || !view->dump->format->mappable || view->dump->live)
+		return NULL;
+	if (view->block_at[i] != at) {
+		piece = piece_at(view, at);
+		if (!piece || !piece->stored || at < piece->start || piece->end - at < BLOCK_BYTES)
+			return NULL;
+		view->block_at[i] = NO_BLOCK;
+		e = read_stored(view, segment_of(view, piece), at, block, BLOCK_BYTES);
+		err_free(e);
+		if (e)
+			return NULL;
+		view->block_at[i] = at;
+	}
+	return block + (paddr - at);
+}
+
+/*
  * The request continues the one before: read as much behind it as fits.
  * Returns false when that is not possible or fails; bounce is then free.
  */
@@ -251,6 +293,8 @@ struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, co
 	if (paddr > UINT64_MAX - len)
 		return err_not_present;
 	bytes = mapped(view, paddr, len);
+	if (!bytes && paddr != view->follows)
+		bytes = in_block(view, paddr, len);
 	if (!bytes) {
 		struct err *e = buffered(view, paddr, len, &bytes);
 
@@ -311,6 +355,8 @@ struct err *dump_view_read(struct dump_view *view, uint64_t paddr, void *buf, si
 		if (paddr > UINT64_MAX - part)
 			return err_not_present;
 		bytes = mapped(view, paddr, part);
+		if (!bytes)
+			bytes = in_block(view, paddr, part);
 		if (bytes)
 			memcpy(buf, bytes, part);
 		else

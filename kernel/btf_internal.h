@@ -3,6 +3,8 @@
 #ifndef KERNEL_BTF_INTERNAL_H
 #define KERNEL_BTF_INTERNAL_H
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "facts/types.h"
 
@@ -94,7 +96,20 @@ uint32_t btf_end_id(const struct btf *btf);
 uint32_t btf_end_string(const struct btf *btf);
 
 /* The string at @off, which btf_parse() has found in range. */
-const char *btf_string(const struct btf *btf, uint32_t off);
+static inline const char *btf_string(const struct btf *btf, uint32_t off)
+{
+	while (off < btf->first_string)
+		btf = btf->base;
+	return btf->strings + (off - btf->first_string);
+}
+
+/* That string is @name. Nearly all that are compared differ in the first character. */
+static inline bool btf_string_is(const struct btf *btf, uint32_t off, const char *name)
+{
+	const char *string = btf_string(btf, off);
+
+	return *string == *name && !strcmp(string, name);
+}
 
 /* The record of @id; false: there is none. */
 bool btf_get(const struct btf *btf, uint64_t id, struct btf_record *ret);
@@ -102,6 +117,10 @@ bool btf_get(const struct btf *btf, uint64_t id, struct btf_record *ret);
 /* The records of @btf's own in @group: @i counts from 0, by id, until false. */
 bool btf_get_grouped(const struct btf *btf, enum btf_group group, uint32_t i, uint64_t *ret_id,
 		     struct btf_record *ret);
+
+/* The first of them from *i on whose name is @name; *i is then moved behind it. */
+bool btf_get_named(const struct btf *btf, enum btf_group group, const char *name, uint32_t *i,
+		   uint64_t *ret_id, struct btf_record *ret);
 
 static inline uint32_t btf_u32(const struct btf_record *record, size_t off)
 {

@@ -65,13 +65,6 @@ uint32_t btf_end_string(const struct btf *btf)
 	return btf ? btf->first_string + btf->header.str_len : 0;
 }
 
-const char *btf_string(const struct btf *btf, uint32_t off)
-{
-	while (off < btf->first_string)
-		btf = btf->base;
-	return btf->strings + (off - btf->first_string);
-}
-
 bool btf_get(const struct btf *btf, uint64_t id, struct btf_record *ret)
 {
 	const uint8_t *raw;
@@ -112,6 +105,23 @@ bool btf_get_grouped(const struct btf *btf, enum btf_group group, uint32_t i, ui
 		return false;
 	*ret_id = (uint64_t)btf->first_id + btf->grouped[start + i];
 	return btf_get(btf, *ret_id, ret);
+}
+
+bool btf_get_named(const struct btf *btf, enum btf_group group, const char *name, uint32_t *i,
+		   uint64_t *ret_id, struct btf_record *ret)
+{
+	uint32_t end = btf->group_end[group], at = group_start(btf, group) + *i;
+
+	for (; at < end; at++) {
+		uint32_t record = btf->grouped[at];
+
+		if (btf_string_is(btf, get_u32(btf->records + btf->at[record], btf->order), name)) {
+			*i = at + 1 - group_start(btf, group);
+			*ret_id = (uint64_t)btf->first_id + record;
+			return btf_get(btf, *ret_id, ret);
+		}
+	}
+	return false;
 }
 
 /* The section [off, off + len) behind the header lies in a blob of @size bytes. */
@@ -192,34 +202,10 @@ static struct err *record_bytes(const struct btf *btf, uint32_t off, uint32_t *r
 	return NULL;
 }
 
-static struct err *count_records(struct btf *btf)
+/* The group of records of @kind; BTF_GROUPS: none. */
+static enum btf_group group_of(unsigned int kind)
 {
-	uint32_t off = 0, len = 0;
-
-	for (btf->count = 0; off < btf->header.type_len; btf->count++, off += len)
-		TRY(record_bytes(btf, off, &len));
-	return NULL;
-}
-
-static struct err *index_records(struct btf *btf)
-{
-	uint32_t off = 0, len = 0;
-
-	TRY(count_records(btf));
-	btf->at = malloc(((size_t)btf->count + 1) * sizeof(*btf->at));
-	if (!btf->at)
-		return err_nomem;
-	for (uint32_t i = 0; i < btf->count; i++, off += len) {
-		btf->at[i] = off;
-		TRY(record_bytes(btf, off, &len));
-	}
-	return NULL;
-}
-
-/* The group that the record at @off is in; BTF_GROUPS: none. */
-static enum btf_group group_of(const struct btf *btf, uint32_t off)
-{
-	switch (INFO_KIND(get_u32(btf->records + off + 4, btf->order))) {
+	switch (kind) {
 	case BTF_STRUCT:
 		return BTF_STRUCTS;
 	case BTF_UNION:
@@ -236,29 +222,53 @@ static enum btf_group group_of(const struct btf *btf, uint32_t off)
 	}
 }
 
-/* One in three records has a name that somebody asks for. */
-static struct err *group_records(struct btf *btf)
+static uint32_t info_at(const struct btf *btf, uint32_t off)
 {
-	uint32_t counts[BTF_GROUPS + 1] = { 0 }, sum = 0;
+	return get_u32(btf->records + off + 4, btf->order);
+}
 
-	for (uint32_t i = 0; i < btf->count; i++)
-		counts[group_of(btf, btf->at[i])]++;
-	/* Where the next of each goes is, at the end, where its group ends. */
+/* Where each record starts, and where in btf->grouped each group does. */
+static struct err *index_records(struct btf *btf)
+{
+	uint32_t most = btf->header.type_len / BTF_RECORD_BYTES, counts[BTF_GROUPS + 1] = { 0 };
+	uint32_t off = 0, len = 0, sum = 0;
+	uint32_t *fitting;
+
+	btf->at = malloc(((size_t)most + 1) * sizeof(*btf->at));
+	if (!btf->at)
+		return err_nomem;
+	for (btf->count = 0; off < btf->header.type_len; off += len) {
+		TRY(record_bytes(btf, off, &len));
+		btf->at[btf->count++] = off;
+		counts[group_of(INFO_KIND(info_at(btf, off)))]++;
+	}
+	fitting = realloc(btf->at, ((size_t)btf->count + 1) * sizeof(*btf->at));
+	btf->at = fitting ? fitting : btf->at;
+	/* group_records() moves these on to where the groups end. */
 	for (unsigned int group = 0; group < BTF_GROUPS; group++) {
 		btf->group_end[group] = sum;
 		sum += counts[group];
 	}
 	btf->grouped = malloc(((size_t)sum + 1) * sizeof(*btf->grouped));
-	if (!btf->grouped)
-		return err_nomem;
+	return btf->grouped ? NULL : err_nomem;
+}
+
+/* One in three records has a name that somebody asks for. */
+static void group_records(struct btf *btf)
+{
 	for (uint32_t i = 0; i < btf->count; i++) {
-		enum btf_group group = group_of(btf, btf->at[i]);
+		enum btf_group group = group_of(INFO_KIND(info_at(btf, btf->at[i])));
 
 		if (group < BTF_GROUPS)
 			btf->grouped[btf->group_end[group]++] = i;
 	}
-	return NULL;
 }
+
+/* What references have to be below. */
+struct btf_ends {
+	enum byte_order order;
+	uint32_t id, string;
+};
 
 /* The value of these is the id of a type. */
 static bool refers(unsigned int kind)
@@ -267,51 +277,62 @@ static bool refers(unsigned int kind)
 	       kind == BTF_TYPE_TAG;
 }
 
-/* Names and types of the @count elements of a struct, union or enum. */
-static bool check_elements(const struct btf_record *record, size_t bytes, bool typed)
+/* Names and types of the @count elements at @raw, of a struct or union. */
+static bool check_members(const struct btf_ends *ends, const uint8_t *raw, uint32_t count)
 {
-	for (uint32_t i = 0; i < record->count; i++) {
-		if (btf_u32(record, i * bytes) >= btf_end_string(record->btf) ||
-		    (typed && btf_u32(record, i * bytes + 4) >= btf_end_id(record->btf)))
+	for (; count; count--, raw += tails[BTF_STRUCT].each) {
+		if (get_u32(raw, ends->order) >= ends->string || get_u32(raw + 4, ends->order) >= ends->id)
 			return false;
 	}
 	return true;
 }
 
-static bool check_record(const struct btf_record *record)
+/* Names of the @count elements of @bytes each at @raw, of an enum. */
+static bool check_enumerators(const struct btf_ends *ends, const uint8_t *raw, uint32_t count,
+			      size_t bytes)
 {
-	uint32_t end = btf_end_id(record->btf);
+	for (; count; count--, raw += bytes) {
+		if (get_u32(raw, ends->order) >= ends->string)
+			return false;
+	}
+	return true;
+}
 
-	if (refers(record->kind) && record->value >= end)
-		return false;
-	switch (record->kind) {
+/* References in the record at @raw, whose name was checked. */
+static bool check_record(const struct btf_ends *ends, const uint8_t *raw)
+{
+	uint32_t info = get_u32(raw + 4, ends->order), count = INFO_COUNT(info);
+	unsigned int kind = INFO_KIND(info);
+	const uint8_t *data = raw + BTF_RECORD_BYTES;
+
+	switch (kind) {
 	case BTF_ARRAY:
-		return btf_u32(record, 0) < end && btf_u32(record, 4) < end;
+		return get_u32(data, ends->order) < ends->id && get_u32(data + 4, ends->order) < ends->id;
 	case BTF_STRUCT:
 	case BTF_UNION:
-		return check_elements(record, tails[record->kind].each, true);
+		return check_members(ends, data, count);
 	case BTF_ENUM:
 	case BTF_ENUM64:
-		return check_elements(record, tails[record->kind].each, false);
+		return check_enumerators(ends, data, count, tails[kind].each);
 	default:
-		return true;
+		return !refers(kind) || get_u32(raw + 8, ends->order) < ends->id;
 	}
 }
 
 static struct err *check_records(const struct btf *btf)
 {
-	uint32_t strings = btf_end_string(btf);
+	const struct btf_ends ends = { btf->order, btf_end_id(btf), btf_end_string(btf) };
 
 	for (uint32_t i = 0; i < btf->count; i++) {
-		uint32_t name = get_u32(btf->records + btf->at[i], btf->order);
-		struct btf_record record;
+		const uint8_t *raw = btf->records + btf->at[i];
+		uint32_t name = get_u32(raw, btf->order);
 
-		if (name && name >= strings)
+		if (name && name >= ends.string)
 			return err_new(ERR_BAD_INPUT, "BTF: type %u has its name at %#x of %#x bytes",
-				       btf->first_id + i, name, strings);
-		if (!btf_get(btf, btf->first_id + i, &record) || !check_record(&record))
+				       btf->first_id + i, name, ends.string);
+		if (!check_record(&ends, raw))
 			return err_new(ERR_BAD_INPUT, "BTF: type %u (kind %u) refers to what is not there",
-				       btf->first_id + i, record.kind);
+				       btf->first_id + i, INFO_KIND(get_u32(raw + 4, btf->order)));
 	}
 	return NULL;
 }
@@ -322,7 +343,8 @@ static unsigned int find_pointer_size(const struct btf *btf)
 	for (uint32_t i = 0; i < btf->count; i++) {
 		struct btf_record record;
 
-		if (btf_get(btf, btf->first_id + i, &record) && record.kind == BTF_INT &&
+		if (INFO_KIND(info_at(btf, btf->at[i])) == BTF_INT &&
+		    btf_get(btf, btf->first_id + i, &record) &&
 		    (!strcmp(record.name, "long unsigned int") || !strcmp(record.name, "unsigned long")))
 			return record.value == 4 || record.value == 8 ? record.value : 0;
 	}
@@ -336,7 +358,7 @@ static struct err *parse(struct btf *btf, size_t len)
 	btf->first_id = btf_end_id(btf->base);
 	btf->first_string = btf_end_string(btf->base);
 	TRY(index_records(btf));
-	TRY(group_records(btf));
+	group_records(btf);
 	TRY(check_records(btf));
 	btf->pointer_size = btf->base ? btf->base->pointer_size : find_pointer_size(btf);
 	return NULL;

@@ -243,9 +243,10 @@ static bool group_of_kind(enum type_kind kind, enum btf_group *ret)
 static bool find_named(const struct btf *btf, enum btf_group group, const char *name,
 		       uint64_t *ret_id, struct btf_record *ret)
 {
-	for (uint32_t i = 0; btf_get_grouped(btf, group, i, ret_id, ret); i++) {
-		if (!strcmp(ret->name, name) &&
-		    (ret->value || (group != BTF_STRUCTS && group != BTF_UNIONS)))
+	uint32_t i = 0;
+
+	while (btf_get_named(btf, group, name, &i, ret_id, ret)) {
+		if (ret->value || (group != BTF_STRUCTS && group != BTF_UNIONS))
 			return true;
 	}
 	return false;
@@ -280,7 +281,7 @@ static bool find_in_enum(const struct btf_record *record, const char *name, int6
 	size_t bytes = record->kind == BTF_ENUM64 ? 12 : 8;
 
 	for (uint32_t i = 0; i < record->count; i++) {
-		if (strcmp(btf_string(record->btf, btf_u32(record, i * bytes)), name) != 0)
+		if (!btf_string_is(record->btf, btf_u32(record, i * bytes), name))
 			continue;
 		*ret = enumerator_value(record, i * bytes);
 		return true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/checked.h"
 #include "kernel/kallsyms_internal.h"
 
@@ -75,6 +76,16 @@ static struct err *read_last_token(struct kallsyms *k, size_t start)
 	return NULL;
 }
 
+/* The first three characters, the first one in the lowest byte; zeros behind the end. */
+static uint32_t head_of(const char *text)
+{
+	uint32_t head = 0;
+
+	for (unsigned int i = 0; i < 3 && text[i]; i++)
+		head |= (uint32_t)(uint8_t)text[i] << 8 * i;
+	return head;
+}
+
 static struct err *read_tokens(struct kallsyms *k)
 {
 	size_t last;
@@ -90,7 +101,10 @@ static struct err *read_tokens(struct kallsyms *k)
 				       k->token_at[i] + len);
 		k->token_len[i] = (uint16_t)len;
 	}
-	return read_last_token(k, last);
+	TRY(read_last_token(k, last));
+	for (unsigned int i = 0; i < TOKENS; i++)
+		k->token_head[i] = head_of(k->tokens + k->token_at[i]);
+	return NULL;
 }
 
 static struct err *names_limit(const struct kallsyms *k, uint64_t *ret)
@@ -125,35 +139,53 @@ static bool expand(const struct kallsyms *k, const uint8_t *codes, size_t count,
 	return len > 0;
 }
 
-void kallsyms_filter_add(struct kallsyms_filter *filter, const char *name)
+/*
+ * Names that a pass is about: nearly all others are told apart by their first two
+ * characters and their length, which costs a fraction of putting them together.
+ */
+struct filter {
+	uint8_t lead[1u << 13];		/* bits: first character | second << 8 */
+	bool len[KALLSYMS_NAME_MAX + 1];
+};
+
+static void filter_add(struct filter *filter, const char *name)
 {
 	size_t len = strlen(name);
 
 	if (len > KALLSYMS_NAME_MAX)
 		return;
 	filter->len[len] = true;
-	filter->first[(uint8_t)name[0]] = true;
+	bits_set(filter->lead, head_of(name) & 0xffff);
 }
 
-/* The name of these codes is none of the filter's. Its first character is the type. */
-static bool filtered(const struct kallsyms *k, const struct kallsyms_filter *filter,
+/* The first two characters of the name of these codes: the type comes before them. */
+static uint32_t lead_of(const struct kallsyms *k, const uint8_t *codes, size_t count)
+{
+	uint32_t head = k->token_head[codes[0]];
+	unsigned int len = k->token_len[codes[0]];
+
+	for (size_t i = 1; len < 3 && i < count; i++) {
+		head |= k->token_head[codes[i]] << 8 * len;
+		len += k->token_len[codes[i]];
+	}
+	return head >> 8 & 0xffff;
+}
+
+/* The name of these codes is none of the filter's. */
+static bool filtered(const struct kallsyms *k, const struct filter *filter,
 		     const uint8_t *codes, size_t count)
 {
-	const char *first = k->tokens + k->token_at[codes[0]];
 	size_t len = 0;
 
+	if (!bits_test(filter->lead, lead_of(k, codes, count)))
+		return true;
 	for (size_t i = 0; i < count; i++)
 		len += k->token_len[codes[i]];
-	if (len == 0 || len > KALLSYMS_NAME_MAX + 1 || !filter->len[len - 1])
-		return true;
-	if (k->token_len[codes[0]] > 1)
-		return !filter->first[(uint8_t)first[1]];
-	return k->token_len[codes[0]] == 1 && count > 1 && k->token_len[codes[1]] &&
-	       !filter->first[(uint8_t)k->tokens[k->token_at[codes[1]]]];
+	return len == 0 || len > KALLSYMS_NAME_MAX + 1 || !filter->len[len - 1];
 }
 
 /* A pass over at most @limit symbols; returns how many records there were. */
-static uint32_t pass(struct kallsyms *k, uint32_t limit, const struct kallsyms_filter *filter,
+static uint32_t pass(struct kallsyms *k, uint32_t limit, const struct filter *filter,
 		     bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx)
 {
 	char text[KALLSYMS_NAME_MAX + 2];
@@ -162,13 +194,14 @@ static uint32_t pass(struct kallsyms *k, uint32_t limit, const struct kallsyms_f
 	size_t count, len;
 
 	for (index = 0; index < limit && names_next(&k->names, &codes, &count); index++) {
-		struct kallsyms_symbol symbol = { .index = index, .name = text + 1 };
+		struct kallsyms_symbol symbol;
 
 		if ((filter && filtered(k, filter, codes, count)) ||
 		    !expand(k, codes, count, text, &len))
 			continue;
-		symbol.type = text[0];
-		symbol.len = len - 1;
+		symbol = (struct kallsyms_symbol){
+			.index = index, .type = text[0], .name = text + 1, .len = len - 1,
+		};
 		if (!fn(ctx, &symbol))
 			return index + 1;
 	}
@@ -188,54 +221,87 @@ static const char *const anchor_names[ANCHORS] = {
 	[ANCHOR_BANNER] = "linux_banner",
 };
 
-static bool note_anchor(void *ctx, const struct kallsyms_symbol *symbol)
-{
-	struct kallsyms *k = ctx;
+/* What a pass is about: names that are asked for, and perhaps the anchors. */
+struct question {
+	const struct strmap *wants;	/* NULL: nothing is asked */
+	struct kallsyms *anchors;	/* where they are noted; NULL: they are known */
+};
 
+static void note_anchor(struct kallsyms *k, const struct kallsyms_symbol *symbol)
+{
 	for (unsigned int i = 0; i < ANCHORS; i++) {
 		if (!k->has_anchor[i] && strcmp(symbol->name, anchor_names[i]) == 0) {
 			k->has_anchor[i] = true;
 			k->anchor[i] = symbol->index;
 		}
 	}
+}
+
+static bool note_symbol(void *ctx, const struct kallsyms_symbol *symbol)
+{
+	const struct question *question = ctx;
+	struct kallsyms_want *want = NULL;
+
+	if (question->anchors)
+		note_anchor(question->anchors, symbol);
+	if (question->wants)
+		want = strmap_get(question->wants, symbol->name, symbol->len);
+	if (want && want->asked && want->found++ == 0)
+		want->index = symbol->index;
 	return true;
 }
 
-static void read_names(struct kallsyms *k, bool wide)
+/* Nothing is found yet; the names go to @filter, if there is one. */
+static void start_wants(const struct strmap *wants, struct filter *filter)
 {
-	struct kallsyms_filter filter = { .first = { false } };
+	for (size_t i = 0; wants && i < wants->count; i++) {
+		struct kallsyms_want *want = wants->v[i].value;
+
+		if (!want->asked)
+			continue;
+		want->found = 0;
+		if (filter)
+			filter_add(filter, wants->v[i].key);
+	}
+}
+
+static void read_names(struct kallsyms *k, bool wide, const struct strmap *wants)
+{
+	struct question question = { .wants = wants, .anchors = k };
+	struct filter filter = { .len = { false } };
 
 	for (unsigned int i = 0; i < ANCHORS; i++)
-		kallsyms_filter_add(&filter, anchor_names[i]);
+		filter_add(&filter, anchor_names[i]);
+	start_wants(wants, &filter);
 	memset(k->has_anchor, 0, sizeof(k->has_anchor));
 	k->wide = wide;
 	start_pass(k);
-	k->named = pass(k, k->count, &filter, note_anchor, k);
+	k->named = pass(k, k->count, &filter, note_symbol, &question);
 }
 
 /*
  * Two-byte lengths came with 73bbb94466fd (6.1); before, a length above 127 would
  * have meant itself. What reads more names is right.
  */
-static struct err *check_names(struct kallsyms *k)
+static struct err *check_names(struct kallsyms *k, const struct strmap *wants)
 {
 	uint64_t end;
 	uint32_t named;
 
 	TRY(names_limit(k, &end));
-	read_names(k, true);
+	read_names(k, true, wants);
 	named = k->named;
 	if (named < k->count)
-		read_names(k, false);
+		read_names(k, false, wants);
 	if (k->named < named)
-		read_names(k, true);
+		read_names(k, true, wants);
 	if (k->named == 0)
 		return err_new(ERR_BAD_INPUT, "kallsyms_names: no name at %#llx",
 			       (unsigned long long)k->tables.names);
 	return NULL;
 }
 
-static struct err *check(struct kallsyms *k, uint64_t stext)
+static struct err *check(struct kallsyms *k, uint64_t stext, const struct strmap *wants)
 {
 	const struct kallsyms_tables *t = &k->tables;
 
@@ -245,12 +311,13 @@ static struct err *check(struct kallsyms *k, uint64_t stext)
 	TRY(read_count(k));
 	TRY(read_base(k));
 	TRY(read_tokens(k));
-	TRY(check_names(k));
+	TRY(check_names(k, wants));
 	return kallsyms_choose_encoding(k, stext);
 }
 
-struct err *kallsyms_open(const struct kallsyms_memory *memory, const struct kallsyms_tables *tables,
-			  uint64_t stext, struct kallsyms **ret)
+struct err *kallsyms_open_asking(const struct kallsyms_memory *memory,
+				 const struct kallsyms_tables *tables, uint64_t stext,
+				 const struct strmap *wants, struct kallsyms **ret)
 {
 	struct kallsyms *k = calloc(1, sizeof(*k));
 	struct err *e;
@@ -259,13 +326,20 @@ struct err *kallsyms_open(const struct kallsyms_memory *memory, const struct kal
 		return err_nomem;
 	k->memory = *memory;
 	k->tables = *tables;
-	e = check(k, stext);
+	e = check(k, stext, wants);
 	if (e) {
+		start_wants(wants, NULL);
 		kallsyms_close(k);
 		return e;
 	}
 	*ret = k;
 	return NULL;
+}
+
+struct err *kallsyms_open(const struct kallsyms_memory *memory, const struct kallsyms_tables *tables,
+			  uint64_t stext, struct kallsyms **ret)
+{
+	return kallsyms_open_asking(memory, tables, stext, NULL, ret);
 }
 
 void kallsyms_close(struct kallsyms *k)
@@ -293,11 +367,21 @@ enum kallsyms_encoding kallsyms_encoding(const struct kallsyms *k)
 	return k->encoding;
 }
 
-void kallsyms_for_each(struct kallsyms *k, const struct kallsyms_filter *filter,
+void kallsyms_for_each(struct kallsyms *k,
 		       bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx)
 {
 	start_pass(k);
-	(void)pass(k, k->named, filter, fn, ctx);
+	(void)pass(k, k->named, NULL, fn, ctx);
+}
+
+void kallsyms_find(struct kallsyms *k, const struct strmap *wants)
+{
+	struct question question = { .wants = wants };
+	struct filter filter = { .len = { false } };
+
+	start_wants(wants, &filter);
+	start_pass(k);
+	(void)pass(k, k->named, &filter, note_symbol, &question);
 }
 
 struct err *kallsyms_address(const struct kallsyms *k, uint32_t index, uint64_t *ret)

@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/strmap.h"
 
 #define KALLSYMS_MAX (4u << 20)	/* symbols; what has more is not believed */
 #define KALLSYMS_NAME_MAX 512	/* KSYM_NAME_LEN since 6.1; 128 before */
@@ -59,6 +60,25 @@ struct kallsyms;
  */
 struct err *kallsyms_open(const struct kallsyms_memory *memory, const struct kallsyms_tables *tables,
 			  uint64_t stext, struct kallsyms **ret) __attribute__((warn_unused_result));
+
+/* What is asked about a name. */
+struct kallsyms_want {
+	bool asked;		/* else nothing of it is changed */
+	unsigned int found;	/* how many symbols have the name */
+	uint32_t index;		/* of the first */
+};
+
+/* One pass for all of @wants, a struct kallsyms_want for each name. */
+void kallsyms_find(struct kallsyms *kallsyms, const struct strmap *wants);
+
+/*
+ * kallsyms_open() and kallsyms_find() in one: opening takes a pass over the names anyway.
+ * @wants may be NULL. After an error nothing is found.
+ */
+struct err *kallsyms_open_asking(const struct kallsyms_memory *memory,
+				 const struct kallsyms_tables *tables, uint64_t stext,
+				 const struct strmap *wants, struct kallsyms **ret)
+	__attribute__((warn_unused_result));
 void kallsyms_close(struct kallsyms *kallsyms);
 
 /*
@@ -104,23 +124,11 @@ struct kallsyms_symbol {
 };
 
 /*
- * Names that a pass is about: nearly all others are told apart by their length and
- * first character, which costs a fraction of putting them together.
- */
-struct kallsyms_filter {
-	bool len[KALLSYMS_NAME_MAX + 1];
-	bool first[256];
-};
-
-void kallsyms_filter_add(struct kallsyms_filter *filter, const char *name);
-
-/*
  * One pass over symbols from the first on, until @fn returns false; @fn may ask for
  * addresses, but not start another pass. A symbol whose name is longer than
- * KALLSYMS_NAME_MAX is passed over. With a @filter (or NULL) come those that were
- * added to it, and some others.
+ * KALLSYMS_NAME_MAX is passed over.
  */
-void kallsyms_for_each(struct kallsyms *kallsyms, const struct kallsyms_filter *filter,
+void kallsyms_for_each(struct kallsyms *kallsyms,
 		       bool (*fn)(void *ctx, const struct kallsyms_symbol *symbol), void *ctx);
 
 /*

@@ -26,7 +26,21 @@ void names_start(struct names_stream *names, const struct kallsyms_memory *memor
 		 uint64_t end, bool wide);
 
 /* The next record's codes; false: the end, a byte that cannot be read, or no record. */
-bool names_next(struct names_stream *names, const uint8_t **ret, size_t *ret_len);
+bool names_next_any(struct names_stream *names, const uint8_t **ret, size_t *ret_len);
+
+static inline bool names_next(struct names_stream *names, const uint8_t **ret, size_t *ret_len)
+{
+	const uint8_t *at = names->buf + names->pos;
+	size_t ready = names->fill - names->pos;
+
+	/* Nearly all are short, and here as a whole. */
+	if (!ready || !*at || *at >= 0x80 || *at >= ready)
+		return names_next_any(names, ret, ret_len);
+	*ret = at + 1;
+	*ret_len = *at;
+	names->pos += 1 + (size_t)*at;
+	return true;
+}
 
 /* Address of the next record. */
 uint64_t names_address(const struct names_stream *names);
@@ -50,6 +64,7 @@ struct kallsyms {
 	uint32_t anchor[ANCHORS];	/* index of the symbol */
 	uint16_t token_at[TOKENS];
 	uint16_t token_len[TOKENS];
+	uint32_t token_head[TOKENS];	/* its first three characters, the first one lowest */
 	char tokens[TOKEN_INDEX_MAX + TOKEN_MAX];
 	struct names_stream names;
 };

@@ -55,7 +55,7 @@ static bool have(struct names_stream *names, size_t len)
 	return true;
 }
 
-bool names_next(struct names_stream *names, const uint8_t **ret, size_t *ret_len)
+bool names_next_any(struct names_stream *names, const uint8_t **ret, size_t *ret_len)
 {
 	size_t head = 1, len;
 

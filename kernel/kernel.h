@@ -85,7 +85,7 @@ struct kreader;
 
 struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
 	__attribute__((warn_unused_result));
-/* The same with a window of @window bytes for data, see dump_view_create(). */
+/* The same with a window of @window bytes for data, see dump_view_create(): for long stretches. */
 struct err *kreader_create_window(const struct kernel *kernel, size_t window,
 				  struct kreader **ret) __attribute__((warn_unused_result));
 void kreader_destroy(struct kreader *reader);

@@ -65,7 +65,9 @@ static struct err *find_strings(void *ctx, uint64_t va, const uint8_t *bytes, si
 		if (want)
 			note_place(search, va + (uint64_t)(start - bytes),
 				   (size_t)(want - search->wants));
-		start = end + 1;
+		/* A kernel image is full of zeros. */
+		for (start = end + 1; start < bytes + len && !*start; start++)
+			;
 	}
 	return NULL;
 }

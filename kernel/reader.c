@@ -17,6 +17,9 @@
 /* Page tables lie far from what they map: a window of their own keeps the data's in place. */
 #define TABLE_WINDOW (64u << 10)
 
+/* What is read lies here and there: mapping the megabytes around it costs more than it saves. */
+#define DATA_WINDOW (256u << 10)
+
 struct kreader {
 	const struct kernel *kernel;
 	struct dump_view *data;
@@ -48,7 +51,7 @@ struct err *kreader_create_window(const struct kernel *kernel, size_t window,
 
 struct err *kreader_create(const struct kernel *kernel, struct kreader **ret)
 {
-	return kreader_create_window(kernel, 0, ret);
+	return kreader_create_window(kernel, DATA_WINDOW, ret);
 }
 
 void kreader_destroy(struct kreader *reader)

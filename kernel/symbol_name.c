@@ -89,6 +89,6 @@ bool ksymbol_name(struct kreader *reader, uint64_t address, char *buf, size_t si
 		return false;
 	}
 	naming.offset = address - start;
-	kallsyms_for_each(kallsyms, NULL, note_name, &naming);
+	kallsyms_for_each(kallsyms, note_name, &naming);
 	return naming.done;
 }

@@ -36,7 +36,7 @@ static bool tables_from_facts(const struct facts *facts, struct kallsyms_tables 
 
 /* By what the tables look like; the first reader looks for all of this kernel's. */
 static struct err *open_located(const struct kernel *kernel, const struct kallsyms_memory *memory,
-				uint64_t stext, struct kallsyms **ret)
+				uint64_t stext, const struct strmap *wants, struct kallsyms **ret)
 {
 	struct kallsyms_tables tables;
 	uint64_t end;
@@ -54,26 +54,26 @@ static struct err *open_located(const struct kernel *kernel, const struct kallsy
 			kallsyms_place_tell(kernel->kallsyms_place, &tables);
 		TRY(e);
 	}
-	return kallsyms_open(memory, &tables, stext, ret);
+	return kallsyms_open_asking(memory, &tables, stext, wants, ret);
 }
 
 /* By the keys; else, or where these mislead, by what the tables look like. */
 static struct err *open_tables(const struct kernel *kernel, const struct kallsyms_memory *memory,
-			       struct kallsyms **ret)
+			       const struct strmap *wants, struct kallsyms **ret)
 {
 	struct kallsyms_tables tables;
 	uint64_t stext = 0;
 
 	(void)fact_symbol(&kernel->facts, "_stext", &stext);
 	if (tables_from_facts(&kernel->facts, &tables)) {
-		struct err *e = kallsyms_open(memory, &tables, stext, ret);
+		struct err *e = kallsyms_open_asking(memory, &tables, stext, wants, ret);
 
 		if (!e || err_kind(e) == ERR_NOMEM || !stext)
 			return e;
 		log_warn(kernel->log, "%s; looking for the tables in the kernel image", err_text(e));
 		err_free(e);
 	}
-	return open_located(kernel, memory, stext, ret);
+	return open_located(kernel, memory, stext, wants, ret);
 }
 
 static void report(const struct kernel *kernel, const struct kallsyms *kallsyms)
@@ -86,7 +86,9 @@ static void report(const struct kernel *kernel, const struct kallsyms *kallsyms)
 		log_warn(kernel->log, "kallsyms: names are damaged after %u of %u", named, count);
 }
 
-struct err *kreader_get_kallsyms(struct kreader *reader, struct kallsyms **ret)
+/* As kreader_get_kallsyms(); if that opens the tables, @wants are looked for in them. */
+static struct err *get_asking(struct kreader *reader, const struct strmap *wants,
+			      struct kallsyms **ret)
 {
 	const struct kernel *kernel = kreader_kernel(reader);
 	struct kallsyms_slot *slot = kreader_kallsyms(reader);
@@ -98,7 +100,7 @@ struct err *kreader_get_kallsyms(struct kreader *reader, struct kallsyms **ret)
 	};
 
 	if (!slot->tried && kernel->arch) {
-		struct err *e = open_tables(kernel, &memory, &slot->kallsyms);
+		struct err *e = open_tables(kernel, &memory, wants, &slot->kallsyms);
 
 		if (err_kind(e) == ERR_NOMEM)
 			return e;
@@ -114,6 +116,11 @@ struct err *kreader_get_kallsyms(struct kreader *reader, struct kallsyms **ret)
 	return NULL;
 }
 
+struct err *kreader_get_kallsyms(struct kreader *reader, struct kallsyms **ret)
+{
+	return get_asking(reader, NULL, ret);
+}
+
 /* In the image, or a per-CPU offset. */
 static bool plausible(const struct kernel *kernel, uint64_t address)
 {
@@ -127,10 +134,8 @@ static bool plausible(const struct kernel *kernel, uint64_t address)
 
 /* What is known of a name that was asked for, whether there is such a symbol or not. */
 struct known {
-	unsigned int found;
-	bool fresh;		/* not looked for yet */
+	struct kallsyms_want want;	/* first: what kallsyms is asked */
 	bool exported;		/* looked for among the exports, too */
-	uint32_t index;		/* of the first symbol of that name */
 	uint64_t address;
 };
 
@@ -140,27 +145,6 @@ void kallsyms_slot_deinit(struct kallsyms_slot *slot)
 		free(slot->known.v[i].value);
 	strmap_deinit(&slot->known);
 	kallsyms_close(slot->kallsyms);
-}
-
-/* What a pass for the fresh entries of @map looks at. */
-static void make_filter(const struct strmap *map, struct kallsyms_filter *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < map->count; i++) {
-		const struct known *known = map->v[i].value;
-
-		if (known->fresh)
-			kallsyms_filter_add(ret, map->v[i].key);
-	}
-}
-
-static bool note_hit(void *ctx, const struct kallsyms_symbol *symbol)
-{
-	struct known *known = strmap_get(ctx, symbol->name, symbol->len);
-
-	if (known && known->fresh && known->found++ == 0)
-		known->index = symbol->index;
-	return true;
 }
 
 /* An entry for each name that is new; *ret: there is one, or one that nobody came to look for. */
@@ -176,13 +160,13 @@ static struct err *list_names(struct strmap *map, const struct symbol_want *want
 			continue;
 		known = strmap_get(map, wants[i].name, len);
 		if (known) {
-			*ret |= known->fresh;
+			*ret |= known->want.asked;
 			continue;
 		}
 		known = calloc(1, sizeof(*known));
 		if (!known)
 			return err_nomem;
-		known->fresh = true;
+		known->want.asked = true;
 		e = strmap_put(map, wants[i].name, len, known);
 		if (e) {
 			free(known);
@@ -196,7 +180,7 @@ static struct err *list_names(struct strmap *map, const struct symbol_want *want
 static void resolve(const struct kernel *kernel, const struct kallsyms *kallsyms, const char *name,
 		    struct known *known)
 {
-	struct err *e = kallsyms_address(kallsyms, known->index, &known->address);
+	struct err *e = kallsyms_address(kallsyms, known->want.index, &known->address);
 
 	if (e)
 		log_warn(kernel->log, "kallsyms: address of %s: %s", name, err_text(e));
@@ -206,25 +190,24 @@ static void resolve(const struct kernel *kernel, const struct kallsyms *kallsyms
 	else
 		return;
 	err_free(e);
-	known->found = 0;
+	known->want.found = 0;
 }
 
-/* One pass for all entries that are fresh. */
+/* One pass for all entries that are asked for. */
 static struct err *look_up(struct kreader *reader, struct strmap *map)
 {
+	bool opened = kreader_kallsyms(reader)->tried;
 	struct kallsyms *kallsyms = NULL;
-	struct kallsyms_filter filter;
 
-	TRY(kreader_get_kallsyms(reader, &kallsyms));
-	make_filter(map, &filter);
-	if (kallsyms)
-		kallsyms_for_each(kallsyms, &filter, note_hit, map);
+	TRY(get_asking(reader, map, &kallsyms));
+	if (kallsyms && opened)
+		kallsyms_find(kallsyms, map);
 	for (size_t i = 0; i < map->count; i++) {
 		struct known *known = map->v[i].value;
 
-		if (known->fresh && known->found)
+		if (known->want.asked && known->want.found)
 			resolve(kreader_kernel(reader), kallsyms, map->v[i].key, known);
-		known->fresh = false;
+		known->want.asked = false;
 	}
 	return NULL;
 }
@@ -235,10 +218,10 @@ static void take_known(const struct strmap *map, struct symbol_want *wants, size
 	for (size_t i = 0; i < count; i++) {
 		const struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
 
-		if (wants[i].found || !known || !known->found)
+		if (wants[i].found || !known || !known->want.found)
 			continue;
 		wants[i].address = known->address;
-		wants[i].found = known->found;
+		wants[i].found = known->want.found;
 	}
 }
 
@@ -271,7 +254,7 @@ static struct err *look_at_exports(struct kreader *reader, struct strmap *map)
 	for (size_t i = 0; i < map->count; i++) {
 		const struct known *known = map->v[i].value;
 
-		if (!known->found && !known->exported)
+		if (!known->want.found && !known->exported)
 			wants[count++].name = map->v[i].key;
 	}
 	e = ksymtab_find(reader, wants, count);
@@ -279,7 +262,7 @@ static struct err *look_at_exports(struct kreader *reader, struct strmap *map)
 		struct known *known = strmap_get(map, wants[i].name, strlen(wants[i].name));
 
 		known->exported = true;
-		known->found = wants[i].found;
+		known->want.found = wants[i].found;
 		known->address = wants[i].address;
 	}
 	free(wants);

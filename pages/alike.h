@@ -15,6 +15,8 @@
 
 #include "pages/decode.h"
 
+#define ALIKE_AHEAD 2048	/* bytes */
+
 struct alike {
 	bool usable;
 	uint64_t flags;		/* page flags that take part in a verdict */
@@ -53,6 +55,15 @@ static inline uint64_t alike_word(const uint8_t *p)
 	return v;
 }
 
+/*
+ * Struct pages come from memory faster than processors fetch them of their own accord, which
+ * they do not across the border of a page. Half a page ahead is enough; nothing need be there.
+ */
+static inline void alike_fetch_ahead(const uint8_t *bytes)
+{
+	__builtin_prefetch(bytes + ALIKE_AHEAD);
+}
+
 /* The part of a mapcount that takes part in a verdict: a type, or that there is none. */
 static inline uint32_t alike_type(const struct page_layout *layout, uint32_t mapcount)
 {
@@ -80,6 +91,7 @@ static inline uint64_t alike_count(const struct alike *alike, const struct page_
 		uint64_t mapping = alike_word(mapping_at + at);
 		uint32_t mapcount;
 
+		alike_fetch_ahead(bytes + at);
 		memcpy(&mapcount, mapcount_at + at, sizeof(mapcount));
 		if (((alike_word(flags_at + at) & mask) ^ flags) |
 		    (alike_word(compound_at + at) & alike->tail) |

@@ -42,6 +42,7 @@ struct finder {
 	const struct kernel *kernel;
 	const struct mem_map *map;
 	struct protected *ret;
+	uint64_t text, text_len;	/* protect_text() */
 	size_t room;			/* ranges, of all kinds */
 	enum protect_kind kind;		/* that leaves are of */
 };
@@ -121,11 +122,11 @@ static struct err *find_image(struct finder *f)
 		{ WANT_DATA, WANT_DATA_END },
 	};
 	const struct facts *facts = &f->kernel->facts;
-	uint64_t steps = STEPS_MAX, len, stext = protect_text(f->kernel, &len);
+	uint64_t steps = STEPS_MAX, len;
 
-	if (!stext)
+	if (!f->text)
 		return NULL;
-	TRY(add_virtual(f, PROTECT_IMAGE, stext, len, &steps));
+	TRY(add_virtual(f, PROTECT_IMAGE, f->text, f->text_len, &steps));
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
 		if (between(f, sections[i][0], sections[i][1], &len))
 			TRY(add_virtual(f, PROTECT_IMAGE, f->wants[sections[i][0]].address, len,
@@ -135,7 +136,7 @@ static struct err *find_image(struct finder *f)
 		const struct fact *fact = facts->map.v[i].value;
 
 		/* The values of pointers, which VMCOREINFO has too, lie elsewhere. */
-		if (fact->kind == FACT_SYMBOL && (uint64_t)fact->value - stext < IMAGE_BYTES)
+		if (fact->kind == FACT_SYMBOL && (uint64_t)fact->value - f->text < IMAGE_BYTES)
 			TRY(add_virtual(f, PROTECT_IMAGE, (uint64_t)fact->value, 1, &steps));
 	}
 	return NULL;
@@ -174,9 +175,7 @@ static struct err *visit_table(void *ctx, uint64_t pa)
 
 static bool in_image(const struct finder *f, uint64_t va)
 {
-	uint64_t len, stext = protect_text(f->kernel, &len);
-
-	return stext && va - (stext - TEXT_BYTES * 2) < IMAGE_BYTES;
+	return f->text && va - (f->text - TEXT_BYTES * 2) < IMAGE_BYTES;
 }
 
 static bool in_memory_map(const struct finder *f, uint64_t va)
@@ -297,6 +296,7 @@ struct err *protect_find(struct kreader *reader, const struct mem_map *map, size
 
 	if (!map->count)
 		return NULL;
+	f.text = protect_text(f.kernel, &f.text_len);
 	for (enum wanted i = 0; i < WANTED; i++)
 		f.wants[i].name = wanted_names[i];
 	TRY(ksymbols_find(reader, f.wants, WANTED));

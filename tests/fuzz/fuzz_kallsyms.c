@@ -61,7 +61,7 @@ static void walk(const struct kallsyms_memory *memory, const struct kallsyms_tab
 
 	require(!e || !must_open);
 	if (!e) {
-		kallsyms_for_each(kallsyms, NULL, count, &symbols);
+		kallsyms_for_each(kallsyms, count, &symbols);
 		require(symbols <= kallsyms_named(kallsyms));
 	}
 	kallsyms_close(kallsyms);

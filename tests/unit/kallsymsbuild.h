@@ -48,6 +48,8 @@ static inline void ks_name(const struct ks_shape *shape, unsigned int index, cha
 		strcpy(text, "tdup");
 	else if (index == 600)
 		strcpy(text, "Tmodules");
+	else if (index == 610)
+		strcpy(text, "tq");
 	else if (index == KS_LONG && shape->long_name) {
 		memset(text, 'x', shape->long_name + 1);
 		text[0] = 't';

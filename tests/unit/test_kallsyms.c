@@ -64,11 +64,28 @@ static void check_found(const struct ks_shape *shape)
 	CHECK_EQ(wants[6].address, KS_IMAGE);
 }
 
+/* After the question that opened the tables: a pass of its own, for what is new in it. */
+static void check_found_later(const struct ks_shape *shape)
+{
+	struct symbol_want wants[] = {
+		{ .name = "q" }, { .name = "dup" }, { .name = "linux_banner" }, { .name = "sym" },
+	};
+
+	CHECK_OK(ksymbols_find(kb.fk.reader, wants, ARRAY_LEN(wants)));
+	CHECK_EQ(wants[0].found, 1);
+	CHECK_EQ(wants[0].address, ks_address(shape, 610));
+	CHECK_EQ(wants[1].found, 2);
+	CHECK_EQ(wants[1].address, ks_address(shape, 500));
+	CHECK_EQ(wants[2].address, ks_address(shape, KS_BANNER));
+	CHECK_EQ(wants[3].found, 0);
+}
+
 static void found_with_stext(const struct ks_shape *shape)
 {
 	ks_build(&kb, shape);
 	if (open_with(KS_IMAGE)) {
 		check_found(shape);
+		check_found_later(shape);
 		CHECK_EQ(kb.fk.log.warnings, 0);
 	}
 	flatkernel_close(&kb.fk);

@@ -279,6 +279,44 @@ static void test_small_reads_do_not_map(void)
 	bad_spot_deinit(&spot);
 }
 
+/* The 8 bytes at page @page and @off of it are right. */
+static void check_word(struct bad_spot *spot, uint64_t page, uint64_t off)
+{
+	uint64_t at = page * 4096 + off;
+	uint8_t word[8] = { 0 };
+	const void *got = NULL;
+
+	CHECK_OK(dump_view_read(spot->view, 0x100000 + at, word, sizeof(word)));
+	CHECK(memcmp(word, spot->core.file + spot->load.offset + at, sizeof(word)) == 0);
+	CHECK_OK(dump_view_get(spot->view, 0x100000 + at, sizeof(word), &got));
+	CHECK(got && memcmp(got, word, sizeof(word)) == 0);
+}
+
+/* What lies around a small read is not read again, unless memory may have changed. */
+static void test_small_reads_are_kept(void)
+{
+	struct bad_spot spot;
+	uint8_t word[8];
+
+	bad_spot_init(&spot, 200, EIO);
+	for (uint64_t off = 0; off + 8 <= 512; off += 8) {
+		check_word(&spot, 3, off);
+		check_word(&spot, 7, 1024 + off);
+	}
+	CHECK_EQ(spot.src.reads, 2);
+	/* Over the end of what is kept. */
+	check_word(&spot, 3, 508);
+	/* A byte that is lost takes none of those beside it along. */
+	check_word(&spot, 200, 8);
+	CHECK_ERR(dump_view_read(spot.view, 0x100000 + 200 * 4096 + 16, word, 8), ERR_LOST);
+	spot.src.reads = 0;
+	spot.dump->live = true;
+	for (unsigned int i = 0; i < 4; i++)
+		CHECK_OK(dump_view_read(spot.view, 0x103000, word, 8));
+	CHECK_EQ(spot.src.reads, 4);
+	bad_spot_deinit(&spot);
+}
+
 /* Long runs come in pieces that one window serves, and never less than progress. */
 static void test_contiguous_runs(void)
 {
@@ -468,6 +506,7 @@ int main(void)
 	RUN(test_other_errors_stay);
 	RUN(test_mapping_refused_for_good);
 	RUN(test_small_reads_do_not_map);
+	RUN(test_small_reads_are_kept);
 	RUN(test_contiguous_runs);
 	RUN(test_contiguous_reads);
 	RUN(test_no_reading_ahead_of_live_memory);

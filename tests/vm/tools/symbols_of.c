@@ -86,7 +86,7 @@ static struct err *print_all(struct kreader *reader, bool scan)
 	TRY(kallsyms_open(&memory, &tables, scan ? 0 : stext, &printing.kallsyms));
 	fprintf(stderr, "%u symbols, %s\n", kallsyms_count(printing.kallsyms),
 		kallsyms_encoding_name(kallsyms_encoding(printing.kallsyms)));
-	kallsyms_for_each(printing.kallsyms, NULL, print_symbol, &printing);
+	kallsyms_for_each(printing.kallsyms, print_symbol, &printing);
 	kallsyms_close(printing.kallsyms);
 	return printing.e;
 }
@@ -139,7 +139,7 @@ static struct err *print_physical(struct kreader *reader)
 	TRY(kallsyms_open(&memory, &tables, 0, &printing.kallsyms));
 	fprintf(stderr, "%u symbols, %s\n", kallsyms_count(printing.kallsyms),
 		kallsyms_encoding_name(kallsyms_encoding(printing.kallsyms)));
-	kallsyms_for_each(printing.kallsyms, NULL, print_symbol, &printing);
+	kallsyms_for_each(printing.kallsyms, print_symbol, &printing);
 	kallsyms_close(printing.kallsyms);
 	return printing.e;
 }
