@@ -176,10 +176,8 @@ const struct option_rule option_rules[] = {
 	{ "-R", RULE_CONFLICT, "--split" },
 	{ "--dry-run", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--dry-run", RULE_CONFLICT, "--reassemble" },
-	{ "--estimate", RULE_CONFLICT, "--dry-run" },
-	{ "--estimate", RULE_CONFLICT, "--dump-dmesg" },
-	{ "--estimate", RULE_CONFLICT, "--split" },
-	{ "--estimate", RULE_CONFLICT, "--reassemble" },
+	/* Its sizes are those of one kdump-compressed file. */
+	{ "--estimate", RULE_CONFLICT, "-E --dry-run --dump-dmesg --split --reassemble" },
 	{ "--mem-usage", RULE_CONFLICT, "--dump-dmesg" },
 	{ "--mem-usage", RULE_CONFLICT, "--estimate" },
 	{ "--mem-usage", RULE_CONFLICT, "--reassemble" },
