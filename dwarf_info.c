@@ -351,9 +351,11 @@ static struct err *add_old_names(struct facts *facts)
 static struct err *add_from(const struct vmlinux_file *file, struct facts *facts)
 {
 	struct search search = { .facts = facts };
-	Dwarf *dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	Dwarf *dwarf;
 	struct err *e;
 
+	TRY(vmlinux_unpack_debug(file));
+	dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
 	if (!dwarf)
 		return err_new(ERR_BAD_INPUT, "%s: debug information: %s", file->path,
 			       dwarf_errmsg(-1));

@@ -402,6 +402,7 @@ static struct err *open_set(struct dwarf_types *set, const char *path, const str
 	if (!file->elf || !vmlinux_has_debug(file))
 		return err_new(ERR_NOT_FOUND, "%s: no debug information, in it or in a separate file",
 			       path);
+	TRY(vmlinux_unpack_debug(file));
 	set->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
 	if (!set->dwarf)
 		return err_new(ERR_BAD_INPUT, "%s: debug information: %s", file->path,

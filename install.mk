@@ -26,7 +26,7 @@ INSTALL ?= install
 
 # Written for readers of the flattened format that have no makedumpfile.
 REARRANGE := $(wildcard scripts/makedumpfile-R.pl)
-MAN8 := docs/makedumpfile.8
+MAN8 := docs/makedumpfile.8 $(REARRANGE:scripts/%=docs/%.8)
 MAN5 := docs/makedumpfile.conf.5
 
 LINKDIR := $(filter-out $(PROGRAMDIR),$(BINDIR) $(SBINDIR))

@@ -77,6 +77,11 @@ void console_deinit(struct console *console)
 	pthread_mutex_destroy(&console->lock);
 }
 
+bool console_lost_lines(const struct console *console)
+{
+	return ferror(console->out);
+}
+
 void console_keep_warnings(struct console *console)
 {
 	console->keeping = true;

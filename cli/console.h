@@ -54,6 +54,9 @@ void console_keep_warnings(struct console *console);
 void console_hold_warnings(struct console *console);
 void console_release_warnings(struct console *console);
 
+/* Something that was printed did not reach the stream of common messages. */
+bool console_lost_lines(const struct console *console);
+
 /* Print @e as one error line; it is not among the warnings. Does not free it. */
 void console_error(struct console *console, const struct err *e);
 

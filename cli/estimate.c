@@ -69,6 +69,7 @@ static const struct {
 	{ PAGE_USER, "user_process_data_pages" },
 	{ PAGE_FREE, "free_pages" },
 	{ PAGE_PMEM_METADATA, "pmem_metadata_pages" },
+	{ PAGE_UNUSED_VMEMMAP, "unused_vmemmap_pages" },
 };
 
 static const char *codec_name(const struct codec *codec)
@@ -76,12 +77,19 @@ static const char *codec_name(const struct codec *codec)
 	return codec ? codec->name : "none";
 }
 
+/* Which struct pages nobody needs is a matter of the level: with -e there is one. */
+static bool has_one_level(const struct estimation *es)
+{
+	return es->run->options->exclude_vmemmap;
+}
+
 /* Without struct pages the two levels that need none are still worth telling. */
 static struct err *learn(struct estimation *es)
 {
-	struct err *e = machine_bring_up(es->run, LEVEL_MAX, &es->machine), *again;
+	unsigned int level = has_one_level(es) ? es->run->options->level : LEVEL_MAX;
+	struct err *e = machine_bring_up(es->run, level, &es->machine), *again;
 
-	if (!e || !es->machine.kernel || err_kind(e) == ERR_NOMEM)
+	if (!e || has_one_level(es) || !es->machine.kernel || err_kind(e) == ERR_NOMEM)
 		return e;
 	machine_deinit(&es->machine);
 	es->machine = (struct machine){ 0 };
@@ -108,6 +116,8 @@ static struct err *classify(struct estimation *es)
 {
 	const struct plan_judge judge = { .judge = never_asked };
 
+	if (es->run->options->exclude_vmemmap)
+		TRY(machine_find_unused(&es->machine, es->resources.threads, &es->line.progress));
 	es->result->judged_all = es->machine.dump->present_count <= JUDGE_ALL_MAX;
 	if (!es->result->judged_all)
 		return NULL;
@@ -193,13 +203,14 @@ static struct err *add_row(struct estimation *es, unsigned int level, size_t cod
 
 static struct err *add_level(struct estimation *es, unsigned int level)
 {
-	unsigned int bits = es->machine.job.level;
-
-	if ((level & bits) != level || (level > 31 && !es->machine.dump->pmem.count))
-		return NULL;
 	for (size_t i = 0; i < estimate_codecs(es->estimate); i++)
 		TRY(add_row(es, level, i));
 	return NULL;
+}
+
+static bool can_tell(const struct estimation *es, unsigned int level)
+{
+	return !(level & ~es->machine.job.level) && (level <= 31 || es->machine.dump->pmem.count);
 }
 
 /* The usual levels, and the one that was asked for. */
@@ -207,11 +218,14 @@ static struct err *add_rows(struct estimation *es)
 {
 	unsigned int wanted = es->run->options->level;
 
+	if (has_one_level(es))
+		return add_level(es, wanted);
 	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
 		wanted = wanted == levels[i] ? 0 : wanted;
-		TRY(add_level(es, levels[i]));
+		if (can_tell(es, levels[i]))
+			TRY(add_level(es, levels[i]));
 	}
-	return wanted ? add_level(es, wanted) : NULL;
+	return wanted && can_tell(es, wanted) ? add_level(es, wanted) : NULL;
 }
 
 static void print_table(const struct estimation *es)

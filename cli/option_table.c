@@ -163,62 +163,30 @@ _Static_assert(ARRAY_LEN(option_rows) <= OPTION_ROWS_MAX, "options given are bit
  * That one also refuses --num-threads with -E and with --split, which work here.
  */
 const struct option_rule option_rules[] = {
-	{ "-E", RULE_CONFLICT, "-c" },
-	{ "-E", RULE_CONFLICT, "-l" },
-	{ "-E", RULE_CONFLICT, "-p" },
-	{ "-E", RULE_CONFLICT, "-z" },
-	{ "-E", RULE_CONFLICT, "--split" },
-	{ "-F", RULE_CONFLICT, "--split" },
-	{ "-R", RULE_CONFLICT, "-E" },
-	{ "-R", RULE_CONFLICT, "-F" },
-	{ "-R", RULE_CONFLICT, "--dump-dmesg" },
-	{ "-R", RULE_CONFLICT, "--estimate" },
-	{ "-R", RULE_CONFLICT, "--mem-usage" },
-	{ "-R", RULE_CONFLICT, "--reassemble" },
-	{ "-R", RULE_CONFLICT, "--split" },
-	{ "--dry-run", RULE_CONFLICT, "--dump-dmesg" },
-	{ "--dry-run", RULE_CONFLICT, "--reassemble" },
-	{ "--estimate", RULE_CONFLICT, "--dry-run" },
-	{ "--estimate", RULE_CONFLICT, "--dump-dmesg" },
-	{ "--estimate", RULE_CONFLICT, "--split" },
-	{ "--estimate", RULE_CONFLICT, "--reassemble" },
-	{ "--mem-usage", RULE_CONFLICT, "--dump-dmesg" },
-	{ "--mem-usage", RULE_CONFLICT, "--estimate" },
-	{ "--mem-usage", RULE_CONFLICT, "--reassemble" },
-	{ "--mem-usage", RULE_CONFLICT, "--split" },
-	{ "--facts", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -X -g --dry-run --dump-dmesg --estimate "
-	  "--mem-usage --reassemble --split" },
-	{ "--dry-run", RULE_CONFLICT, "-g" },
+	{ "-e", RULE_NEEDS, "--work-dir" },
 	{ "-g", RULE_NEEDS, "-x --xen-syms" },
-	{ "-g", RULE_CONFLICT, "-c" },
-	{ "-g", RULE_CONFLICT, "-l" },
-	{ "-g", RULE_CONFLICT, "-p" },
-	{ "-g", RULE_CONFLICT, "-z" },
-	{ "-g", RULE_CONFLICT, "-d" },
-	{ "-g", RULE_CONFLICT, "-E" },
-	{ "-g", RULE_CONFLICT, "-i" },
-	{ "-g", RULE_CONFLICT, "-F" },
-	{ "-g", RULE_CONFLICT, "-R" },
-	{ "-g", RULE_CONFLICT, "-X" },
+	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
+	/* One form of output, one way to judge, one source of facts. */
+	{ "-E", RULE_CONFLICT, "-c -l -p -z --split" },
+	{ "-F", RULE_CONFLICT, "--split" },
+	{ "-q", RULE_CONFLICT, "-X" },
 	{ "-x", RULE_CONFLICT, "-i" },
 	{ "--xen-syms", RULE_CONFLICT, "-i --xen-vmcoreinfo" },
 	{ "--xen-vmcoreinfo", RULE_CONFLICT, "-g -x" },
-	{ "-X", RULE_CONFLICT, "--estimate" },
-	{ "-X", RULE_CONFLICT, "--dump-dmesg" },
-	{ "--verify", RULE_CONFLICT, "--dump-dmesg --estimate --mem-usage --reassemble --split --dry-run" },
-	{ "--verify", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -R -L -X -g" },
-	/* These read struct pages, or none. */
-	{ "-q", RULE_CONFLICT, "-X --estimate --mem-usage --dump-dmesg" },
-	{ "--partial-dmesg", RULE_NEEDS, "--dump-dmesg" },
-	{ "-e", RULE_NEEDS, "--work-dir" },
-	/* Modes in which these would have no effect. */
-	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --config --scrub" },
+	{ "--dry-run", RULE_CONFLICT, "-g --dump-dmesg --reassemble" },
+	/* Modes: what would have no effect, and other modes. */
+	{ "-R", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --config --scrub --dump-dmesg "
+	  "--estimate --mem-usage --reassemble --split" },
 	{ "-g", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -i -q --config --scrub" },
-	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --split --config --scrub" },
-	{ "--mem-usage", RULE_CONFLICT, "--config --scrub" },
-	{ "--dump-dmesg", RULE_CONFLICT, "--config --scrub" },
-	{ "--verify", RULE_CONFLICT, "--config --scrub" },
-	{ "--facts", RULE_CONFLICT, "--config --scrub" },
+	{ "--reassemble", RULE_CONFLICT, "-c -l -p -z -d -E -F -X -g -i -q -x --config --scrub --split" },
+	{ "--dump-dmesg", RULE_CONFLICT, "-X -q --config --scrub" },
+	{ "--mem-usage", RULE_CONFLICT, "-q --config --scrub --dump-dmesg --estimate --reassemble --split" },
+	/* Its sizes are those of one kdump-compressed file. */
+	{ "--estimate", RULE_CONFLICT, "-E -X -q --dry-run --dump-dmesg --reassemble --split" },
+	{ "--verify", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -L -R -X -g -q --config --scrub --dry-run "
+	  "--dump-dmesg --estimate --facts --mem-usage --reassemble --split" },
+	{ "--facts", RULE_CONFLICT, "-c -l -p -z -d -e -E -F -L -R -X -g -q --config --scrub --dry-run "
+	  "--dump-dmesg --estimate --mem-usage --reassemble --split" },
 };
 
 const size_t option_rule_count = ARRAY_LEN(option_rules);

@@ -159,6 +159,27 @@ static enum exit_status run_parsed(const struct run *run, int argc, char **argv)
 	return status;
 }
 
+/*
+ * What most actions print is all that they do: lost on its way, and not in the file of
+ * --json either, it is no success.
+ */
+static bool answer_was_lost(const struct run *run)
+{
+	if (run->options->json)
+		return false;
+	switch (run->options->action) {
+	case ACTION_CREATE:
+	case ACTION_DUMP_DMESG:
+	case ACTION_REARRANGE:
+	case ACTION_REASSEMBLE:
+	case ACTION_VMCOREINFO:
+	case ACTION_CHECK_PARAMS:
+		return false;
+	default:
+		return console_lost_lines(run->console);
+	}
+}
+
 enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
 	struct options options;
@@ -178,6 +199,10 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 			log_common(&console.log, "\nmakedumpfile Failed.");
 	} else {
 		status = run_parsed(&run, argc, argv);
+		if (status == EXIT_OK && answer_was_lost(&run)) {
+			log_warn(&console.log, "STDOUT: cannot write: the answer is not complete");
+			status = EXIT_FAILED;
+		}
 	}
 	err_free(e);
 	stats_deinit(&stats);

@@ -89,12 +89,17 @@ char *options_usage(void)
 		"  makedumpfile [OPTION]... VMCORE DUMPFILE      filter VMCORE into DUMPFILE\n"
 		"  makedumpfile -F [OPTION]... VMCORE            the same, flattened, to standard output\n"
 		"  makedumpfile -R DUMPFILE                      DUMPFILE from a flattened dump\n"
+		"  makedumpfile --split [OPTION]... VMCORE DUMPFILE1 DUMPFILE2...\n"
+		"  makedumpfile --reassemble DUMPFILE1 DUMPFILE2... DUMPFILE\n"
+		"  makedumpfile --diskset VMCORE1 --diskset VMCORE2... [OPTION]... DUMPFILE\n"
 		"  makedumpfile --dump-dmesg VMCORE LOGFILE      extract the kernel log\n"
 		"  makedumpfile -F --dump-dmesg VMCORE           the same to standard output\n"
 		"  makedumpfile -g VMCOREINFO -x VMLINUX         facts of a kernel as text\n"
 		"  makedumpfile --vtop ADDRESS VMCORE            where does an address lead?\n"
 		"  makedumpfile --facts VMCORE                   what is known about the kernel?\n"
 		"  makedumpfile --estimate VMCORE                how large would DUMPFILE be?\n"
+		"  makedumpfile --mem-usage KCORE                what takes the memory?\n"
+		"  makedumpfile --verify DUMPFILE                what would a debugger miss?\n"
 		"  makedumpfile --check-params [OPTION]... VMCORE DUMPFILE\n"
 		"  makedumpfile -v | -h\n");
 	for (enum option_group group = 0; group < GROUP_COUNT; group++)

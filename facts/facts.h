@@ -27,6 +27,9 @@ enum fact_kind {
 	FACT_TEXT,	/* anything else: OSRELEASE, PAGESIZE, KERNELOFFSET, CONFIG_X ... */
 };
 
+/* The provider that is the dump's own VMCOREINFO. */
+#define FACTS_OWN "vmcoreinfo"
+
 struct fact {
 	enum fact_kind kind;
 	int64_t value;		/* FACT_TEXT: 0 */

@@ -99,6 +99,20 @@ bool vmlinux_has_debug(const struct vmlinux_file *file)
 	       vmlinux_section(file, ".zdebug_info", &shdr);
 }
 
+struct err *vmlinux_unpack_debug(const struct vmlinux_file *file)
+{
+	GElf_Shdr shdr;
+	GElf_Chdr chdr = { 0 };
+	Elf_Scn *scn = vmlinux_section(file, ".debug_info", &shdr);
+
+	if (!scn || !(shdr.sh_flags & SHF_COMPRESSED) || elf_compress(scn, 0, 0) >= 0)
+		return NULL;
+	(void)gelf_getchdr(scn, &chdr);
+	return err_new(ERR_BAD_INPUT, "%s: .debug_info is compressed (ch_type %u) and libelf cannot unpack "
+		       "it: %s; \"objcopy --decompress-debug-sections\" may", file->path,
+		       (unsigned int)chdr.ch_type, elf_errmsg(-1));
+}
+
 /* The build-id among the notes of one section; a kernel's are in .notes. */
 static size_t build_id_in(Elf_Scn *scn, uint8_t *buf)
 {

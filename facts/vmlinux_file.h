@@ -20,6 +20,13 @@ Elf_Scn *vmlinux_section_of_type(const struct vmlinux_file *file, unsigned int t
 /* The file has .debug_info of some form. */
 bool vmlinux_has_debug(const struct vmlinux_file *file);
 
+/*
+ * Unpack .debug_info where it is compressed, as libdw would do next. Of a compression that
+ * libelf does not know libdw would only say that there is no error.
+ */
+struct err *vmlinux_unpack_debug(const struct vmlinux_file *file)
+	__attribute__((warn_unused_result));
+
 /* Bytes of the GNU build-id, up to 64, into @buf; 0 when there is none. */
 size_t vmlinux_build_id(const struct vmlinux_file *file, uint8_t *buf);
 

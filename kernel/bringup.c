@@ -21,7 +21,7 @@ static struct err *gather_facts(struct kernel *kernel)
 	if (!dump->vmcoreinfo)
 		return NULL;
 	return err_prepend(facts_add_vmcoreinfo(&kernel->facts, dump->vmcoreinfo,
-						dump->vmcoreinfo_len, "vmcoreinfo", kernel->log),
+						dump->vmcoreinfo_len, FACTS_OWN, kernel->log),
 			   "facts from vmcoreinfo");
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pages/protect.h"
 
+#include <string.h>
+
 #include "base/checked.h"
 #include "kernel/symbols.h"
 
@@ -114,7 +116,18 @@ static bool between(const struct finder *f, enum wanted first, enum wanted end, 
 	return a->found && b->found && a->address < b->address && *ret_len <= IMAGE_BYTES;
 }
 
-/* Text, sections that are never freed, and the page of every symbol that is in the image. */
+/*
+ * What the crashed kernel itself exports it needs after boot. Of those that a vmlinux names
+ * some (vmlist) are in init sections, whose pages were freed. The values of pointers, which
+ * VMCOREINFO has too, lie elsewhere.
+ */
+static bool stays_in_image(const struct fact *fact, uint64_t stext)
+{
+	return fact->kind == FACT_SYMBOL && (uint64_t)fact->value - stext < IMAGE_BYTES &&
+	       !strcmp(fact->provider, FACTS_OWN);
+}
+
+/* Text, sections that are never freed, and the page of every symbol that stays in the image. */
 static struct err *find_image(struct finder *f)
 {
 	static const enum wanted sections[][2] = {
@@ -135,8 +148,7 @@ static struct err *find_image(struct finder *f)
 	for (size_t i = 0; i < facts->map.count; i++) {
 		const struct fact *fact = facts->map.v[i].value;
 
-		/* The values of pointers, which VMCOREINFO has too, lie elsewhere. */
-		if (fact->kind == FACT_SYMBOL && (uint64_t)fact->value - f->text < IMAGE_BYTES)
+		if (stays_in_image(fact, f->text))
 			TRY(add_virtual(f, PROTECT_IMAGE, (uint64_t)fact->value, 1, &steps));
 	}
 	return NULL;

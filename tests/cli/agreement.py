@@ -57,7 +57,7 @@ def ask(program, line, folder, only_check=True):
 def check_ours(program, line, accepts, missing, folder):
     """Exit status, and what is printed with it."""
     done = ask(program, line, folder)
-    absent = re.search(r"option (\S+?):? .*is not in this version", done.stderr)
+    absent = re.search(r"option (\S+?):? .*not (read )?in this version", done.stderr)
     named = set(re.findall(r"(?<!\S)-[-\w]+", done.stderr)) & missing
     if accepts and done.returncode and named:
         raise Skip(f"{' '.join(sorted(named))} is not in this version: {done.stderr.strip()}")
@@ -104,6 +104,16 @@ def add_cases(suite, program, work):
                                  f"exit status of {other}")
             check_ours(program, line, accepts, missing, work)
         suite.add(f"agreement: {line}", run)
+
+    def every_option():
+        text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True,
+                              timeout=TIMEOUT).stdout
+        rows = re.findall(r"^  (-[A-Za-z])?(?:, )?(--[a-z][\w-]*)?(?: [A-Z]+)?(?: {2}|$)", text, re.M)
+        said = {word.split("=")[0] for line, *_ in lines for word in shlex.split(line)}
+        expect(len(rows) > 40, f"only {len(rows)} options in the usage text")
+        expect_equal({word for row in rows for word in row if word} - said, {"--check-params"},
+                     "options without a line")
+    suite.add("agreement: every option has a line", every_option)
 
     def other_is_there():
         if not other:

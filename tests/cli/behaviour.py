@@ -269,3 +269,14 @@ def case_unwritable_stdout(program, inputs, folder):
         done = start([program, "-d", "1", inputs["sample"], folder / "dump"], stdout=full)
     expect_equal(done.returncode, 0, "exit status")
     expect_equal(kdumpcheck.check(str(folder / "dump")), [], "faults")
+
+
+def case_unwritable_answer(program, inputs, folder):
+    """Whoever asked for a table and cannot have it is told; with --json it is in a file."""
+    for words in (["--mem-usage", inputs["kcore"]], ["-v"],
+                  ["--json", folder / "json", "--mem-usage", inputs["kcore"]]):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = start([program, *words], stdout=full)
+        lost = "--json" not in words
+        expect_equal(done.returncode, int(lost), f"exit status of {words}")
+        expect_equal("STDOUT: cannot write" in done.stderr, lost, f"stderr of {words}: {done.stderr!r}")

@@ -5,7 +5,7 @@ A file holds cases; each runs the program once in an empty directory of its own:
 
 	case NAME            starts a case
 	needs OPTION         skip it while the usage text has no such option
-	make FILE TEXT       a file that is there before
+	make FILE TEXT       a file that is there before, empty without TEXT
 	run WORDS            the command line; {name} is an input of inputs.py
 	status N             wanted exit status (default 0)
 	out TEXT             a line of stdout; '*' stands for any characters,
@@ -138,7 +138,7 @@ def run_case(case, program, inputs, folder):
     check_needs(case, program)
     for text in case.lists["make"]:
         name, _, content = text.partition(" ")
-        (folder / name).write_text(content + "\n", encoding="utf-8")
+        (folder / name).write_text(content + "\n" if content else "", encoding="utf-8")
     words = [word.format_map(inputs) for word in case.words]
     try:
         done = subprocess.run([program, *words], cwd=folder, capture_output=True,

@@ -167,6 +167,22 @@ def case_symbols_only(program, folder):
     expect(not (folder / "out").exists(), "something was written")
 
 
+def case_compression_that_nobody_knows(program, folder):
+    """Named with its number: an older libelf does not know zstd (2)."""
+    path = vmlinux.build(folder / "vmlinux", "-g", "-gz=zlib")
+    for line in vmlinux.run("readelf", "-SW", path).splitlines():
+        if ".debug_info" in line:
+            at = int(line.split(".debug_info")[1].split()[2], 16)
+    data = bytearray(path.read_bytes())
+    expect_equal(data[at:at + 4], b"\x01\0\0\0", "ch_type")
+    data[at] = 99
+    path.write_bytes(data)
+    status, _, stderr = call(program, "-g", folder / "out", "-x", path)
+    expect_equal(status, 1, "exit status")
+    expect(".debug_info is compressed (ch_type 99) and libelf cannot unpack it" in stderr, stderr)
+    expect(not (folder / "out").exists(), "something was written")
+
+
 def case_refused(program, folder):
     """Files that are no vmlinux."""
     path = folder / "file"

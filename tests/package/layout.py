@@ -23,7 +23,8 @@ SHARED = {
     "share/man/man5/makedumpfile.conf.5": 0o644,
     "share/man/man8/makedumpfile.8": 0o644,
     "share/zsh/site-functions/_makedumpfile": 0o644,
-    **({"bin/makedumpfile-R.pl": 0o755} if REARRANGE.exists() else {}),
+    **({"bin/makedumpfile-R.pl": 0o755, "share/man/man8/makedumpfile-R.pl.8": 0o644}
+       if REARRANGE.exists() else {}),
 }
 
 
@@ -100,6 +101,7 @@ def case_versions_agree(_program, _folder):
     version = re.search(r'MAKEDUMPFILE_VERSION "(.*)"', (ROOT / "makedumpfile.h").read_text())[1]
     places = {
         "docs/makedumpfile.8": r'^\.TH .* "makedumpfile (\S+)"',
+        "docs/makedumpfile-R.pl.8": r'^\.TH .* "makedumpfile (\S+)"',
         "docs/makedumpfile.conf.5": r'^\.TH .* "makedumpfile (\S+)"',
         "debian/changelog": r"^makedumpfile \(1:(\S+)-\d+\)",
         "makedumpfile.spec": r"^Version:\s+(\S+)",

@@ -105,7 +105,8 @@ def case_deb(_program, folder):
         "usr/share/man/man5/makedumpfile.conf.5.gz": 0o644,
         "usr/share/man/man8/makedumpfile.8.gz": 0o644,
         "usr/share/zsh/vendor-completions/_makedumpfile": 0o644,
-        **({"usr/bin/makedumpfile-R.pl": 0o755} if REARRANGE.exists() else {}),
+        **({"usr/bin/makedumpfile-R.pl": 0o755, "usr/share/man/man8/makedumpfile-R.pl.8.gz": 0o644}
+           if REARRANGE.exists() else {}),
     }
     check_package_tree(folder / "root", wanted, {"usr/sbin/makedumpfile": "../bin/makedumpfile"})
     check_deb_fields(package)

@@ -20,6 +20,7 @@
 #define OWNER (MACHINE_LINEAR + SLAB_PFN * MACHINE_PAGE)
 
 struct audited {
+	const char *init_provider;	/* who tells a symbol of an init section; NULL: nobody */
 	struct freelists f;	/* for its ways to poke */
 	struct log_catch caught;
 	struct scan_samples samples;
@@ -78,6 +79,9 @@ static void judge(struct audited *a, const struct types *types)
 
 	log_catch_init(&a->caught);
 	machine_open(&w->m, ALL_INFO, &a->caught.log);
+	if (a->init_provider)
+		CHECK_OK(facts_add(&w->m.kernel.facts, FACT_SYMBOL, "vmlist",
+				   (int64_t)(MACHINE_LINEAR + FREE_PFN * MACHINE_PAGE), a->init_provider));
 	w->job = (struct scan_job){ .kernel = &w->m.kernel, .map = &w->map, .layout = &w->l,
 				    .level = 31, .pmem_metadata = &w->metadata };
 	a->counts.samples = &a->samples;
@@ -198,6 +202,21 @@ static void test_protected(void)
 	put(&a, map_pfn, (struct structpage){ .mapcount = a.f.w.l.buddy.value }, 0);
 	check(&a, AUDIT_PROTECTED, CLASS_BIT(PAGE_FREE),
 	      "1 of them are in the kernel image, the first at pfn 0x103");
+}
+
+/* A page of an init section was freed: only the crashed kernel's own word makes a symbol's page its. */
+static void test_symbol_of_an_init_section(void)
+{
+	struct audited a;
+
+	init(&a);
+	a.init_provider = "vmlinux";
+	judge(&a, NULL);
+	CHECK_EQ(audit_result(a.audit)->failed, 0);
+	done(&a);
+	init(&a);
+	a.init_provider = FACTS_OWN;
+	check(&a, AUDIT_PROTECTED, CLASS_BIT(PAGE_FREE), "1 of them are in the kernel image");
 }
 
 static void test_counters(void)
@@ -385,6 +404,7 @@ int main(void)
 	RUN(test_flags_and_types_alike);
 	RUN(test_anchors);
 	RUN(test_protected);
+	RUN(test_symbol_of_an_init_section);
 	RUN(test_counters);
 	RUN(test_user_samples);
 	RUN(test_cache_samples);
