@@ -22,15 +22,12 @@ static const char *name_of(const struct run *run, size_t i)
 	return run->options->flatten ? run_output_name(run) : run->options->dumpfiles[i];
 }
 
-/* Of what keeps what is written to it: /dev/null may be there twice. */
 static bool is_one_place(const char *first, const char *second)
 {
 	struct stat a, b;
 
-	if (!strcmp(first, second))
-		return true;
-	return !stat(first, &a) && !stat(second, &b) && is_same_file(&a, &b) &&
-	       (S_ISREG(a.st_mode) || S_ISBLK(a.st_mode));
+	return !strcmp(first, second) ||
+	       (!stat(first, &a) && !stat(second, &b) && is_same_file(&a, &b));
 }
 
 /* Output @i is none of those before it. */

@@ -202,6 +202,23 @@ def case_existing_output_of_r(program, inputs, folder):
     expect_equal((folder / "dump").read_bytes(), b"new", "dump")
 
 
+def case_standard_streams_that_are_the_other_file(program, inputs, folder):
+    """-R -f would empty what it reads, and -F would write into its input."""
+    stream = flatfile.flatten([(0, b"new")])
+    (folder / "flat").write_bytes(stream)
+    with open(folder / "flat", "rb") as source:
+        done = subprocess.run([program, "-R", "-f", *QUIET, folder / "flat"], stdin=source,
+                              capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    expect_equal((done.returncode, "are the same file" in done.stderr), (1, True), done.stderr)
+    expect_equal((folder / "flat").read_bytes(), stream, "the stream")
+    (folder / "vmcore").write_bytes(b"no dump, but kept")
+    for words in (["-F"], ["-F", "--dump-dmesg"]):
+        with open(folder / "vmcore", "ab") as out:
+            done = start([program, *words, *QUIET, folder / "vmcore"], stdout=out)
+        expect_equal((done.returncode, "are the same file" in done.stderr), (1, True), done.stderr)
+    expect_equal((folder / "vmcore").read_bytes(), b"no dump, but kept", "the input")
+
+
 def case_odd_streams(program, inputs, folder):
     """Out of order, over each other, with gaps, in small pieces: later records win."""
     pieces = [(100, b"x" * 50), (0, b"abc"), (90, b"y" * 20), (2, b"z"), (1000, b"end")]
