@@ -11,6 +11,8 @@ from pathlib import Path
 from behaviour import SAMPLE_FRONT, TIMEOUT, check_incomplete, digest, start
 from pylib import flatfile, kdumpcheck
 from pylib.harness import Skip, expect, expect_equal
+from pylib.kdumpfile import KdumpFile
+from pylib.kdumplayout import STATUS_INCOMPLETE
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "makedumpfile-R.pl"
 QUIET = ["--message-level", "4"]
@@ -142,6 +144,18 @@ def case_rearranging_stops_by_signal(program, inputs, folder):
         err = process.stderr.read().decode()
         process.stdin.close()
     expect("stopped by a signal" in err, f"stderr: {err!r}")
+    check_incomplete(folder / "dump")
+
+
+def case_rearranging_is_killed(program, inputs, folder):
+    """The file has said so from its first record on."""
+    stream = flatten(program, inputs, folder / "flat", "-d", "1")
+    with subprocess.Popen([program, "-R", *QUIET, folder / "dump"], stdin=subprocess.PIPE) as process:
+        process.stdin.write(stream[:4 << 20])
+        process.stdin.flush()
+        process.kill()
+    with KdumpFile(folder / "dump") as dump:
+        expect(dump.head["status"] & STATUS_INCOMPLETE, "not marked incomplete")
 
 
 def case_truncated_streams(program, inputs, folder):
