@@ -124,10 +124,12 @@ def test_crash(guest, program):
     folder = run(guest, program, say=print)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="crash-", dir=tool.scratch_parent()))
     symbols, words = vmlinux(guest.kernel), foreign.crash().command
-    numbers = iter(range(100))
+    sessions = {}
 
     def start(dump):
-        return Session(words, symbols, dump, scratch / f"session{next(numbers)}")
+        if dump not in sessions:
+            sessions[dump] = Session(words, symbols, dump, scratch / f"session{len(sessions)}")
+        return sessions[dump]
 
     suite = Suite("crash utility")
     try:
@@ -139,6 +141,9 @@ def test_crash(guest, program):
                          "--work-dir", scratch)
         add_dump(suite, f"{guest.name}, dump-guest-memory, -e", thin, folder / "vmcore.elf", start,
                  no_vmemmap=True)
+        core = scratch / "live.elf"
+        tool.filter_dump(program.path, folder / "vmcore.elf", core, "-E", "-d", "31")
+        add_dump(suite, f"{guest.name}, dump-guest-memory, -E", core, folder / "vmcore.elf", start)
         add_dump(suite, f"{guest.name}, real crash, lzo", folder / "crash/dump.31",
                  folder / "crash/vmcore.elf", start)
         return suite.main() and 1
