@@ -95,7 +95,7 @@ static struct err *lay_out(struct elf_writer *w)
 
 	TRY(elf_image_find(kernel, &image, &found));
 	TRY(elf_layout_init(layout, w->dump, plan_of(w), found ? &image : NULL,
-			    round_up(dump_notes_size(w->dump), 4) + dump_erase_note_size(w->dump, &w->erased),
+			    round_up(dump_notes_size(w->dump), 4) + dump_erase_note_size(&w->erased),
 			    &w->progress));
 	w->header = (struct elf_header){
 		.word = layout->word,
@@ -125,7 +125,7 @@ static struct err *write_notes(struct elf_writer *w)
 	if (!notes)
 		return err_nomem;
 	dump_notes_put(w->dump, w->header.order, notes);
-	dump_erase_note_put(w->dump, &w->erased, w->header.order,
+	dump_erase_note_put(&w->erased, w->header.order,
 			    notes + round_up(dump_notes_size(w->dump), 4));
 	e = region_append(&w->out, notes, w->layout.notes_size);
 	free(notes);
