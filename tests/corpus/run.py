@@ -25,6 +25,7 @@ GEN = HERE.parent / "gen"
 sys.path[:0] = [str(HERE.parent), str(GEN)]
 
 import corpusbitmap  # noqa: E402
+import forms  # noqa: E402
 import given  # noqa: E402
 import mkdump  # noqa: E402
 import recovered  # noqa: E402
@@ -149,6 +150,8 @@ def try_recipe(program, recipe):
             xenhosts.try_guests(run, check_refusal, program, dump)
         if "\ncrash_bitmap = " in text:
             corpusbitmap.try_bitmap(run, program, text, dump)
+        if forms.applies(text, result):
+            forms.try_forms(run, program, mkdump.input_words(dump)[0])
         if given.applies(text):
             given.try_given(run, mkdump.input_words(dump), program, dump)
         if result == "ok" and recovered.applies(text):
