@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/checked.h"
 #include "cli/input_set.h"
 #include "cli/run.h"
 
@@ -101,18 +102,24 @@ static struct err *check_standard(int fd, const char *name)
 	return fcntl(fd, F_GETFL) < 0 ? err_sys(errno, "%s: is not open", name) : NULL;
 }
 
-/* The output is none of the files that are read. */
-static struct err *check_apart(const char *const *inputs, size_t count, const char *output)
+/* The output is none of the files that are read: those of VMCORE, and those that options name. */
+static struct err *check_apart(const struct options *options, const struct stat *out,
+			       const char *output)
 {
+	/* With -g VMLINUX is no word, but in vmcore. */
+	const char *const others[] = { options->vmcore, options->vmlinux, options->vmcoreinfo,
+				       options->config, options->xen_vmcoreinfo };
 	struct input_set set;
 	const char *input;
 	struct err *e;
-	struct stat out;
+	struct stat st;
 
-	if (stat(output, &out))
-		return NULL;
-	TRY(input_set_init(&set, inputs, count));
-	input = input_set_holds(&set, &out);
+	TRY(input_set_init(&set, options->vmcores, options->vmcore_count));
+	input = input_set_holds(&set, out);
+	for (size_t i = 0; !input && i < ARRAY_LEN(others); i++) {
+		if (others[i] && !stat(others[i], &st) && is_same_file(&st, out))
+			input = others[i];
+	}
 	e = input ? err_new(ERR_OTHER, "%s and %s are the same file: it would be lost", input,
 			    output) : NULL;
 	input_set_deinit(&set);
@@ -124,15 +131,19 @@ struct err *run_check_output(const struct run *run, const char *name)
 	const struct options *options = run->options;
 	struct stat out;
 
-	if (options->flatten)
-		return check_standard(STDOUT_FILENO, name);
-	if (lstat(name, &out))
-		return errno == ENOENT ? NULL : open_error(name, errno);
-	if (!options->force)
-		return open_error(name, EEXIST);
-	TRY(check_apart(options->vmcores, options->vmcore_count, name));
-	/* -g: the kernel is no word. */
-	return check_apart(&options->vmcore, options->vmcore ? 1 : 0, name);
+	if (options->flatten) {
+		TRY(check_standard(STDOUT_FILENO, name));
+		if (fstat(STDOUT_FILENO, &out))
+			return err_sys(errno, "%s: cannot get its type", name);
+	} else {
+		if (lstat(name, &out))
+			return errno == ENOENT ? NULL : open_error(name, errno);
+		if (!options->force)
+			return open_error(name, EEXIST);
+		if (stat(name, &out))
+			return NULL;
+	}
+	return check_apart(options, &out, name);
 }
 
 static struct err *open_output(const struct run *run, const char *name, struct sink **ret)

@@ -60,12 +60,19 @@ void input_set_deinit(struct input_set *set)
 	*set = (struct input_set){ 0 };
 }
 
+bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;
+	return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 const char *input_set_holds(const struct input_set *set, const struct stat *st)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		struct stat in;
 
-		if (!stat(set->paths[i], &in) && in.st_dev == st->st_dev && in.st_ino == st->st_ino)
+		if (!stat(set->paths[i], &in) && is_same_file(&in, st))
 			return set->paths[i];
 	}
 	return NULL;

@@ -24,6 +24,12 @@ struct err *input_set_init(struct input_set *set, const char *const *words, size
 	__attribute__((warn_unused_result));
 void input_set_deinit(struct input_set *set);
 
+/*
+ * What is written to one replaces what the other one holds: a file, whatever its names, or a
+ * block device, of which there may be several nodes. Never for what holds nothing, as /dev/null.
+ */
+bool is_same_file(const struct stat *a, const struct stat *b);
+
 /* @st is the file of one of the paths; that path, or NULL. */
 const char *input_set_holds(const struct input_set *set, const struct stat *st);
 

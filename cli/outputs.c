@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/input_set.h"
 #include "output/mark.h"
 
 /* Number of files that the run writes; standard output is one. */
@@ -21,21 +22,30 @@ static const char *name_of(const struct run *run, size_t i)
 	return run->options->flatten ? run_output_name(run) : run->options->dumpfiles[i];
 }
 
-struct err *outputs_check(const struct run *run)
+static bool is_one_place(const char *first, const char *second)
 {
 	struct stat a, b;
 
+	return !strcmp(first, second) ||
+	       (!stat(first, &a) && !stat(second, &b) && is_same_file(&a, &b));
+}
+
+/* Output @i is none of those before it. */
+static struct err *check_distinct(const struct run *run, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (is_one_place(name_of(run, k), name_of(run, i)))
+			return err_new(ERR_USAGE, "%s and %s are the same file: each piece needs its own",
+				       name_of(run, k), name_of(run, i));
+	}
+	return NULL;
+}
+
+struct err *outputs_check(const struct run *run)
+{
 	for (size_t i = 0; i < wanted(run); i++) {
 		TRY(run_check_output(run, name_of(run, i)));
-		for (size_t k = 0; k < i; k++) {
-			const char *first = name_of(run, k), *second = name_of(run, i);
-
-			if (!strcmp(first, second) ||
-			    (!stat(first, &a) && !stat(second, &b) && a.st_dev == b.st_dev &&
-			     a.st_ino == b.st_ino && S_ISREG(a.st_mode)))
-				return err_new(ERR_USAGE, "%s and %s are the same file: each piece needs "
-					       "its own", first, second);
-		}
+		TRY(check_distinct(run, i));
 	}
 	return NULL;
 }
@@ -59,6 +69,9 @@ struct err *outputs_open(const struct run *run, struct outputs *outputs)
 	if (!outputs->v)
 		return err_nomem;
 	for (i = 0; i < wanted(run); i++) {
+		/* Two names of a file that was not there can be told only now. */
+		if (!run->options->dry_run)
+			TRY(check_distinct(run, i));
 		TRY(open_one(run, i, &outputs->v[i]));
 		outputs->count++;
 	}

@@ -2,8 +2,10 @@
 /* -R: a flattened dump from standard input to the file it carries. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/input_set.h"
 #include "cli/run.h"
 #include "output/rearrange.h"
 
@@ -39,6 +41,16 @@ static struct err *check_stdin(void)
 	return NULL;
 }
 
+/* With -f: the stream would be emptied before it is read. */
+static struct err *check_apart(const char *output)
+{
+	struct stat in, out;
+
+	if (!fstat(STDIN_FILENO, &in) && !stat(output, &out) && is_same_file(&in, &out))
+		return err_new(ERR_OTHER, "STDIN and %s are the same file: it would be lost", output);
+	return NULL;
+}
+
 static struct err *rearrange_to(const struct run *run, const struct flat_stream *in,
 				struct sink *sink)
 {
@@ -58,8 +70,10 @@ struct err *action_rearrange(const struct run *run)
 	struct err *e;
 
 	TRY(check_stdin());
-	if (!options->dry_run)
+	if (!options->dry_run) {
 		TRY(run_check_output(run, run_output_name(run)));
+		TRY(check_apart(run_output_name(run)));
+	}
 	TRY(rearrange_header(&in));
 	TRY(options->dry_run ? sink_open_null(&sink) : run_open_output(run, run_output_name(run), &sink));
 	e = rearrange_to(run, &in, sink);

@@ -55,8 +55,8 @@ struct err *run_on_kernel(const struct run *run,
 	__attribute__((warn_unused_result));
 
 /*
- * Refuse an output that exists without -f, and one that is the input itself,
- * before any long work. Creates nothing.
+ * Refuse an output that exists without -f, and one (standard output, too) that is
+ * a file this run reads, before any long work. Creates nothing.
  */
 struct err *run_check_output(const struct run *run, const char *name)
 	__attribute__((warn_unused_result));

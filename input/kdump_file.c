@@ -13,8 +13,9 @@
 #define NOTES_MAX (UINT64_C(64) << 20)
 #define TEXT_MAX (UINT64_C(16) << 20)
 
-/* Descriptors at the end of a file that tell whether it was cut off. */
+/* Descriptors at the end of a file that are asked at a time whether it was cut off, and how often. */
 #define LAST_DESCS 1024
+#define LAST_TRIES 4096
 
 static uint32_t head_u32(const struct kdump_file *file, const uint8_t *start, uint16_t at)
 {
@@ -176,28 +177,42 @@ static struct err *check_codecs(const struct kdump_file *file)
 	return NULL;
 }
 
-/* Data is written front to back, so the last descriptors tell whether the end is missing. */
-static struct err *find_cut(struct kdump_file *file)
+/*
+ * Look at the @n descriptors from number @first on. *told: they name data in more than one
+ * place, so not just the page of zeros, which many share and which comes first.
+ */
+static struct err *ask_descs(struct kdump_file *file, uint64_t first, uint64_t n, bool *told)
 {
-	uint64_t count = bitfile_total(&file->stored), size = file->src->size;
-	uint64_t n = min_u64(count, LAST_DESCS), at = file->descs + (count - n) * PAGE_DESC_SIZE;
-	uint8_t *raw;
-	struct err *e;
+	uint8_t raw[LAST_DESCS * PAGE_DESC_SIZE];
+	uint64_t place = 0;
 
-	file->cut = file->descs + count * PAGE_DESC_SIZE > size;
-	if (file->cut || !n)
-		return NULL;
-	raw = malloc(LAST_DESCS * PAGE_DESC_SIZE);
-	if (!raw)
-		return err_nomem;
-	e = source_read(file->src, at, raw, (size_t)n * PAGE_DESC_SIZE);
-	for (uint64_t i = 0; !e && i < n; i++) {
+	TRY(source_read(file->src, file->descs + first * PAGE_DESC_SIZE, raw,
+			(size_t)n * PAGE_DESC_SIZE));
+	for (uint64_t i = 0; i < n; i++) {
 		struct kdump_desc desc = kdump_desc_get(raw + i * PAGE_DESC_SIZE, file->order);
 
-		file->cut |= !range_fits(desc.off, desc.len, size);
+		file->cut |= !range_fits(desc.off, desc.len, file->src->size);
+		*told |= i && desc.off != place;
+		place = desc.off;
 	}
-	free(raw);
-	return e;
+	return NULL;
+}
+
+/*
+ * Data is written front to back, so the last descriptors tell whether the end is missing:
+ * the last that are not all of one page, or this would be a walk through all of them.
+ */
+static struct err *find_cut(struct kdump_file *file)
+{
+	uint64_t left = bitfile_total(&file->stored), n;
+	bool told = false;
+
+	file->cut = file->descs + left * PAGE_DESC_SIZE > file->src->size;
+	for (unsigned int i = 0; i < LAST_TRIES && left && !told && !file->cut; i++, left -= n) {
+		n = min_u64(left, LAST_DESCS);
+		TRY(ask_descs(file, left - n, n, &told));
+	}
+	return NULL;
 }
 
 static struct err *read_bitmap(struct kdump_file *file)

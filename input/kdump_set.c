@@ -6,11 +6,14 @@
 
 #include "input/kdump_reader.h"
 
+/* A piece without pages goes before the one that begins where it ends. */
 static int compare_files(const void *a, const void *b)
 {
 	const struct kdump_file *x = a, *y = b;
 
-	return (x->first > y->first) - (x->first < y->first);
+	if (x->first != y->first)
+		return (x->first > y->first) - (x->first < y->first);
+	return (x->end > y->end) - (x->end < y->end);
 }
 
 /* A piece that has nothing to do with the first one. */
@@ -28,6 +31,10 @@ static struct err *check_kin(const struct kdump_file *first, const struct kdump_
 	if (!file->split)
 		return err_new(ERR_BAD_INPUT, "%s: is no piece of a split dump, but a whole one",
 			       file->src->name);
+	if (file->dump_level != first->dump_level)
+		return err_new(ERR_BAD_INPUT, "%s: is no piece of the dump that %s is a piece of: "
+			       "dump_level %u, not %u", file->src->name, first->src->name,
+			       file->dump_level, first->dump_level);
 	return NULL;
 }
 

@@ -2,7 +2,7 @@
 /*
  * ELF output, in three steps: which pages hold something (a look at all that
  * stay, when pages of zeros are left out), where everything will be, and then
- * the file from its first byte to its last.
+ * the file from its first byte to its last. Until then e_flags says that it is incomplete.
  */
 #include <elf.h>
 #include <inttypes.h>
@@ -95,7 +95,7 @@ static struct err *lay_out(struct elf_writer *w)
 
 	TRY(elf_image_find(kernel, &image, &found));
 	TRY(elf_layout_init(layout, w->dump, plan_of(w), found ? &image : NULL,
-			    round_up(dump_notes_size(w->dump), 4) + dump_erase_note_size(w->dump, &w->erased),
+			    round_up(dump_notes_size(w->dump), 4) + dump_erase_note_size(&w->erased),
 			    &w->progress));
 	w->header = (struct elf_header){
 		.word = layout->word,
@@ -125,7 +125,7 @@ static struct err *write_notes(struct elf_writer *w)
 	if (!notes)
 		return err_nomem;
 	dump_notes_put(w->dump, w->header.order, notes);
-	dump_erase_note_put(w->dump, &w->erased, w->header.order,
+	dump_erase_note_put(&w->erased, w->header.order,
 			    notes + round_up(dump_notes_size(w->dump), 4));
 	e = region_append(&w->out, notes, w->layout.notes_size);
 	free(notes);
@@ -144,6 +144,7 @@ static struct err *write_front(struct elf_writer *w)
 	uint8_t bytes[ELF_HEADER_MAX];
 
 	region_init(&w->out, w->sink, 0, w->buf, BUFFER);
+	w->header.flags |= w->sink->ops->can_rewrite ? ELF_FLAG_INCOMPLETE : 0;
 	TRY(region_append(&w->out, bytes, elf_header_put(&w->header, bytes)));
 	TRY(write_load(w, &notes));
 	TRY(elf_layout_loads(layout, &loads));
@@ -237,13 +238,28 @@ static struct err *clip_loads(struct elf_writer *w)
 	return write_again(w);
 }
 
-static struct err *mark_incomplete(struct elf_writer *w)
+static struct err *write_flags(struct elf_writer *w, uint32_t value)
 {
 	uint8_t flags[4];
 
+	put_u32(flags, value, w->header.order);
+	TRY(sink_rewrite(w->sink, elf_flags_offset(w->header.word), flags, sizeof(flags)));
+	w->header.flags = value;
+	return NULL;
+}
+
+static struct err *mark_incomplete(struct elf_writer *w)
+{
 	TRY(clip_loads(w));
-	put_u32(flags, w->header.flags | ELF_FLAG_INCOMPLETE, w->header.order);
-	return sink_rewrite(w->sink, elf_flags_offset(w->header.word), flags, sizeof(flags));
+	return w->header.flags & ELF_FLAG_INCOMPLETE ? NULL : write_flags(w, ELF_FLAG_INCOMPLETE);
+}
+
+/* Nothing is missing any more, unless it was in the input. */
+static struct err *finish(struct elf_writer *w)
+{
+	if (w->header.flags && !w->dump->incomplete)
+		TRY(write_flags(w, 0));
+	return sink_finish(w->sink);
 }
 
 /* The run failed with @e: say what is there. */
@@ -300,7 +316,7 @@ static struct err *elf_write(const struct writer_params *params, struct sink *si
 	if (!e)
 		e = write_pages(&w, stats);
 	if (!e)
-		e = sink_finish(sink);
+		e = finish(&w);
 	if (e)
 		e = give_up(&w, e);
 	complete_stats(&w, stats);

@@ -9,18 +9,19 @@
 static struct err *join(struct erase_text *text, const struct dump *dump, const char *own,
 			size_t own_len)
 {
-	text->inherited = dump->eraseinfo_len;
-	text->len = text->inherited + own_len;
+	size_t inherited = dump->eraseinfo_len;
+
+	text->len = inherited + own_len;
 	text->room = text->len;
 	if (!text->len)
 		return NULL;
 	text->text = malloc(text->len);
 	if (!text->text)
 		return err_nomem;
-	if (text->inherited)
-		memcpy(text->text, dump->eraseinfo, text->inherited);
+	if (inherited)
+		memcpy(text->text, dump->eraseinfo, inherited);
 	if (own_len)
-		memcpy(text->text + text->inherited, own, own_len);
+		memcpy(text->text + inherited, own, own_len);
 	return NULL;
 }
 
@@ -33,7 +34,7 @@ static struct err *find_room(struct erase_text *text, const struct copy_params *
 
 	TRY(erase_set_text(copy->erase, copy->plan, &all, copy->dump->page_shift, &own, &len));
 	free(own);
-	text->room = (size_t)max_u64(text->len, text->inherited + len);
+	text->room = (size_t)max_u64(text->len, copy->dump->eraseinfo_len + len);
 	return NULL;
 }
 

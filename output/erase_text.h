@@ -11,7 +11,6 @@
 
 struct erase_text {
 	char *text;	/* lines; NULL: nothing was erased */
-	size_t inherited;	/* bytes of it that are the input's */
 	size_t len;
 	size_t room;	/* bytes of the same in a file with all pages, at least len */
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The file front to back: headers and notes, bitmap1, bitmap2, the shared zero
- * page, then descriptors and data growing side by side. When anything fails,
- * give_up() makes the best of what is there.
+ * page, then descriptors and data growing side by side. Until the end the header says
+ * that the dump is incomplete: a run that is killed cannot say so. When anything
+ * fails, give_up() makes the best of what is there.
  */
 #include "output/kdump.h"
 
@@ -30,6 +31,7 @@ struct kdump_writer {
 	struct kdump_pages pages;
 	uint32_t status;
 	bool front_written;
+	bool marked;		/* incomplete, by the header that is written */
 	bool bitmaps_written;
 };
 
@@ -87,7 +89,7 @@ static struct err *write_front(struct kdump_writer *w)
 {
 	struct kdump_header_params params = {
 		.kernel = w->params->kernel,
-		.status = w->status,
+		.status = w->status | (w->sink->ops->can_rewrite ? KDUMP_INCOMPLETE : 0),
 		.dump_level = w->params->level | w->dump->dump_level,
 		.erased = &w->erased,
 		.piece = w->params->is_piece ? &w->params->copy.pfns : NULL,
@@ -99,6 +101,7 @@ static struct err *write_front(struct kdump_writer *w)
 	e = sink_write(w->sink, 0, front, w->geo.front_size);
 	free(front);
 	w->front_written = !e;
+	w->marked = !e && params.status & KDUMP_INCOMPLETE;
 	return e;
 }
 
@@ -180,16 +183,31 @@ static struct err *write_pages(struct kdump_writer *w, struct copy_stats *stats)
 	return kdump_pages_end(&w->pages);
 }
 
+static struct err *write_status(struct kdump_writer *w, uint32_t status)
+{
+	uint8_t word[4];
+
+	put_u32(word, status, w->geo.order);
+	w->marked = false;
+	TRY(sink_rewrite(w->sink, w->geo.head->status, word, sizeof(word)));
+	w->marked = status & KDUMP_INCOMPLETE;
+	return NULL;
+}
+
+/* Nothing is missing any more. */
+static struct err *finish(struct kdump_writer *w)
+{
+	if (w->marked && !(w->status & KDUMP_INCOMPLETE))
+		TRY(write_status(w, w->status));
+	return sink_finish(w->sink);
+}
+
 /* True when the header on disk says that the dump is incomplete. */
 static bool mark_incomplete(struct kdump_writer *w)
 {
-	uint8_t status[4];
-	struct err *e;
-
-	put_u32(status, w->status | KDUMP_INCOMPLETE, w->geo.order);
-	e = sink_rewrite(w->sink, w->geo.head->status, status, sizeof(status));
-	err_free(e);
-	return !e;
+	if (!w->marked)
+		err_free(write_status(w, w->status | KDUMP_INCOMPLETE));
+	return w->marked;
 }
 
 /*
@@ -249,7 +267,7 @@ struct err *kdump_write(const struct writer_params *params, struct sink *sink,
 	if (!e)
 		e = write_pages(&w, stats);
 	if (!e)
-		e = sink_finish(sink);
+		e = finish(&w);
 	if (e)
 		e = give_up(&w, e);
 	writer_deinit(&w);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "elf_info.h"
 
 #define VMCOREINFO_NAME "VMCOREINFO"
 #define ERASEINFO_NAME "ERASEINFO"
@@ -38,9 +39,48 @@ static void put_note(uint8_t *at, enum byte_order order, const char *name, size_
 	memcpy(at + note_head(name_size), text, len);
 }
 
+/* A note of what was erased goes: all of its text is in what all runs together erased. */
+static bool is_retold(const struct dump *dump, const struct elf_note *note)
+{
+	size_t len;
+
+	if (!elf_note_is(note, ERASEINFO_NAME, 0))
+		return false;
+	len = strnlen((const char *)note->desc, note->desc_len);
+	return len <= dump->eraseinfo_len && (!len || !memcmp(note->desc, dump->eraseinfo, len));
+}
+
+/*
+ * The input's notes that stay, to @at unless that is NULL. Returns their bytes; *@info: those
+ * before VMCOREINFO.
+ */
+static uint64_t keep_notes(const struct dump *dump, uint8_t *at, uint64_t *info)
+{
+	size_t pos = 0, start = 0, end, kept = 0;
+	struct elf_note note;
+
+	do {
+		bool is_note = elf_note_next(dump->notes, dump->notes_len, dump->order, &pos, &note);
+
+		/* What follows the last one is no note, and stays. */
+		end = is_note ? pos : dump->notes_len;
+		if (!is_note || !is_retold(dump, &note)) {
+			if (at && end > start)
+				memcpy(at + kept, dump->notes + start, end - start);
+			if (is_inside(dump->vmcoreinfo, dump->vmcoreinfo_len, dump->notes + start,
+				      end - start))
+				*info = kept + ((uintptr_t)dump->vmcoreinfo -
+						(uintptr_t)(dump->notes + start));
+			kept += end - start;
+		}
+		start = end;
+	} while (start < dump->notes_len);
+	return kept;
+}
+
 uint64_t dump_notes_size(const struct dump *dump)
 {
-	uint64_t size = dump->notes_len;
+	uint64_t info, size = keep_notes(dump, NULL, &info);
 
 	if (needs_vmcoreinfo_note(dump))
 		size = round_up(size, 4) + note_head(sizeof(VMCOREINFO_NAME)) +
@@ -50,36 +90,24 @@ uint64_t dump_notes_size(const struct dump *dump)
 
 uint64_t dump_notes_put(const struct dump *dump, enum byte_order order, uint8_t *at)
 {
-	uint64_t own = round_up(dump->notes_len, 4);
+	uint64_t info = 0, own = round_up(keep_notes(dump, at, &info), 4);
 
-	if (dump->notes_len)
-		memcpy(at, dump->notes, dump->notes_len);
-	if (!dump->vmcoreinfo)
-		return 0;
 	if (!needs_vmcoreinfo_note(dump))
-		return (uint64_t)((uintptr_t)dump->vmcoreinfo - (uintptr_t)dump->notes);
+		return info;
 	put_note(at + own, order, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME), dump->vmcoreinfo,
 		 dump->vmcoreinfo_len);
 	return own + note_head(sizeof(VMCOREINFO_NAME));
 }
 
-/* The notes of the input have all of @text. */
-static bool is_noted(const struct dump *dump, const struct erase_text *text)
+uint64_t dump_erase_note_size(const struct erase_text *text)
 {
-	return text->len == text->inherited &&
-	       is_inside(dump->eraseinfo, dump->eraseinfo_len, dump->notes, dump->notes_len);
-}
-
-uint64_t dump_erase_note_size(const struct dump *dump, const struct erase_text *text)
-{
-	if (!text->len || is_noted(dump, text))
+	if (!text->len)
 		return 0;
 	return note_head(sizeof(ERASEINFO_NAME)) + round_up(text->len, 4);
 }
 
-void dump_erase_note_put(const struct dump *dump, const struct erase_text *text,
-			 enum byte_order order, uint8_t *at)
+void dump_erase_note_put(const struct erase_text *text, enum byte_order order, uint8_t *at)
 {
-	if (text->len && !is_noted(dump, text))
+	if (text->len)
 		put_note(at, order, ERASEINFO_NAME, sizeof(ERASEINFO_NAME), text->text, text->len);
 }

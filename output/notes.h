@@ -9,7 +9,10 @@
 #include "input/dump.h"
 #include "output/erase_text.h"
 
-/* Bytes of all notes, with one for VMCOREINFO where the input has it elsewhere. */
+/*
+ * Bytes of all notes, with one for VMCOREINFO where the input has it elsewhere, and without
+ * those of what was erased, whose text is the beginning of struct erase_text.
+ */
 uint64_t dump_notes_size(const struct dump *dump);
 
 /*
@@ -20,11 +23,9 @@ uint64_t dump_notes_put(const struct dump *dump, enum byte_order order, uint8_t 
 
 /*
  * The text of what was erased as a note of its own, for formats that have no other place
- * for it; 0 bytes when there is none, and when dump_notes_put() writes it anyway: an
- * ELF input has its text among its notes. Of several such notes the last has all.
+ * for it; 0 bytes when there is none.
  */
-uint64_t dump_erase_note_size(const struct dump *dump, const struct erase_text *text);
-void dump_erase_note_put(const struct dump *dump, const struct erase_text *text,
-			 enum byte_order order, uint8_t *at);
+uint64_t dump_erase_note_size(const struct erase_text *text);
+void dump_erase_note_put(const struct erase_text *text, enum byte_order order, uint8_t *at);
 
 #endif

@@ -23,7 +23,9 @@ struct rearranger {
 	size_t pos, len;		/* what of it is not used yet */
 	uint64_t records;		/* begun so far */
 	struct ranges written;		/* of the file; only kept for an output that is not zero-filled */
-	uint8_t front[MARK_FRONT];	/* the first bytes of the file */
+	uint8_t front[MARK_FRONT];	/* the first bytes of the file, front_len of them so far */
+	size_t front_len;
+	bool marked;			/* the file says that it is incomplete */
 };
 
 /* Exactly @len bytes, or fewer at the end of the stream. */
@@ -102,8 +104,10 @@ static struct err *take(struct rearranger *r, uint8_t *dst, size_t len)
 static struct err *place(struct rearranger *r, uint64_t off, const uint8_t *data, size_t len)
 {
 	TRY(sink_write(r->out, off, data, len));
-	if (off < sizeof(r->front))
+	if (off < sizeof(r->front)) {
 		memcpy(r->front + off, data, (size_t)min_u64(len, sizeof(r->front) - off));
+		r->front_len = (size_t)min_u64(max_u64(r->front_len, off + len), sizeof(r->front));
+	}
 	if (r->out->zero_filled)
 		return NULL;
 	TRY(ranges_add(&r->written, off, off + len));
@@ -143,6 +147,10 @@ static struct err *copy_records(struct rearranger *r)
 			return NULL;
 		case FLAT_RECORD:
 			TRY(copy_record(r, &record));
+			/* From its first bytes on: a run that is killed cannot say so any more. */
+			if (record.off < sizeof(r->front))
+				r->marked = r->front_len == sizeof(r->front) &&
+					    mark_incomplete(r->out, r->front);
 			break;
 		case FLAT_BAD:
 			return err_new(ERR_BAD_INPUT, "%s: record %" PRIu64 ": offset %" PRId64
@@ -180,12 +188,21 @@ static struct err *fill_gaps(struct rearranger *r)
 	return NULL;
 }
 
+/* All is there: the front as it came. */
+static struct err *finish(struct rearranger *r)
+{
+	if (r->marked)
+		TRY(sink_rewrite(r->out, 0, r->front, r->front_len));
+	r->marked = false;
+	return sink_finish(r->out);
+}
+
 static struct err *give_up(struct rearranger *r, struct err *e)
 {
 	if (!r->out->written)
 		return e;
 	err_free(fill_gaps(r));
-	if (mark_incomplete(r->out, r->front))
+	if (r->marked || mark_incomplete(r->out, r->front))
 		return err_prepend(e, "%s: has what arrived and is marked incomplete", r->out->name);
 	return err_prepend(e, "%s: has what arrived, but could not be marked incomplete",
 			   r->out->name);
@@ -203,7 +220,7 @@ struct err *rearrange(const struct flat_stream *in, struct sink *out)
 	if (!e)
 		e = fill_gaps(&r);
 	if (!e)
-		e = sink_finish(out);
+		e = finish(&r);
 	if (e && r.buf)
 		e = give_up(&r, e);
 	ranges_deinit(&r.written);

@@ -48,7 +48,10 @@ struct sink_ops {
 	 * when it was opened.
 	 */
 	struct err *(*restart)(struct sink *sink);
-	/* The bytes already written may be written again (a header rewritten when the run fails). */
+	/*
+	 * The bytes already written may be written again: the word of the header that says that
+	 * the output is incomplete, until it is not.
+	 */
 	bool can_rewrite;
 	/*
 	 * For one that cannot rewrite: how an output ends that was not finished, as

@@ -124,7 +124,8 @@ def stop_copy(program, inputs, dump, signum):
     Fails when the run was always over before. Background jobs of a shell start with
     SIGINT ignored, and the program would leave it so."""
     def heed():
-        signal.signal(signum, signal.SIG_DFL)
+        if signum != signal.SIGKILL:
+            signal.signal(signum, signal.SIG_DFL)
     for _ in range(SIGNAL_TRIES):
         dump.unlink(missing_ok=True)
         with subprocess.Popen([program, "-c", "-d", "0", inputs["long"], str(dump)],
@@ -150,6 +151,13 @@ def case_sigint(program, inputs, folder):
     """So does an interrupt."""
     done = stop_copy(program, inputs, folder / "dump", signal.SIGINT)
     check_failed_incomplete(done, folder / "dump")
+
+
+def case_sigkill(program, inputs, folder):
+    """Who is killed can say nothing: the file has said so from the start."""
+    stop_copy(program, inputs, folder / "dump", signal.SIGKILL)
+    with KdumpFile(folder / "dump") as dump:
+        expect(dump.head["status"] & STATUS_INCOMPLETE, "not marked incomplete")
 
 
 def case_sighup_under_nohup(program, inputs, folder):

@@ -11,6 +11,8 @@ from pathlib import Path
 from behaviour import SAMPLE_FRONT, TIMEOUT, check_incomplete, digest, start
 from pylib import flatfile, kdumpcheck
 from pylib.harness import Skip, expect, expect_equal
+from pylib.kdumpfile import KdumpFile
+from pylib.kdumplayout import STATUS_INCOMPLETE
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "makedumpfile-R.pl"
 QUIET = ["--message-level", "4"]
@@ -142,6 +144,18 @@ def case_rearranging_stops_by_signal(program, inputs, folder):
         err = process.stderr.read().decode()
         process.stdin.close()
     expect("stopped by a signal" in err, f"stderr: {err!r}")
+    check_incomplete(folder / "dump")
+
+
+def case_rearranging_is_killed(program, inputs, folder):
+    """The file has said so from its first record on."""
+    stream = flatten(program, inputs, folder / "flat", "-d", "1")
+    with subprocess.Popen([program, "-R", *QUIET, folder / "dump"], stdin=subprocess.PIPE) as process:
+        process.stdin.write(stream[:4 << 20])
+        process.stdin.flush()
+        process.kill()
+    with KdumpFile(folder / "dump") as dump:
+        expect(dump.head["status"] & STATUS_INCOMPLETE, "not marked incomplete")
 
 
 def case_truncated_streams(program, inputs, folder):
@@ -200,6 +214,23 @@ def case_existing_output_of_r(program, inputs, folder):
     expect_equal((folder / "dump").read_bytes(), b"old content", "dump")
     expect_equal(rearrange(program, stream, folder / "dump", "-f").returncode, 0, "exit status with -f")
     expect_equal((folder / "dump").read_bytes(), b"new", "dump")
+
+
+def case_standard_streams_that_are_the_other_file(program, inputs, folder):
+    """-R -f would empty what it reads, and -F would write into its input."""
+    stream = flatfile.flatten([(0, b"new")])
+    (folder / "flat").write_bytes(stream)
+    with open(folder / "flat", "rb") as source:
+        done = subprocess.run([program, "-R", "-f", *QUIET, folder / "flat"], stdin=source,
+                              capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    expect_equal((done.returncode, "are the same file" in done.stderr), (1, True), done.stderr)
+    expect_equal((folder / "flat").read_bytes(), stream, "the stream")
+    (folder / "vmcore").write_bytes(b"no dump, but kept")
+    for words in (["-F"], ["-F", "--dump-dmesg"]):
+        with open(folder / "vmcore", "ab") as out:
+            done = start([program, *words, *QUIET, folder / "vmcore"], stdout=out)
+        expect_equal((done.returncode, "are the same file" in done.stderr), (1, True), done.stderr)
+    expect_equal((folder / "vmcore").read_bytes(), b"no dump, but kept", "the input")
 
 
 def case_odd_streams(program, inputs, folder):

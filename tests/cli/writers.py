@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """ELF output, split sets and what is put together again, from the command line."""
 
+import os
 import shutil
+import stat
 
 import behaviour
 from behaviour import check_incomplete, limit_size, start
@@ -19,6 +21,15 @@ def good(words, **keywords):
     done = start(words, **keywords)
     expect_equal((done.returncode, done.stderr), (0, ""), f"{words[1:]}")
     return done
+
+
+def loop_device(folder, size=16 << 20):
+    """A block device of that size, filled with ones; the caller detaches it."""
+    (folder / "disk").write_bytes(b"\xff" * size)
+    done = start(["losetup", "-f", "--show", folder / "disk"])
+    if done.returncode:
+        raise Skip(f"no loop device: {done.stderr.strip()}")
+    return done.stdout.strip()
 
 
 def nonzero(dump):
@@ -211,6 +222,20 @@ def case_split_into_one_file(program, inputs, folder):
         expect_equal(done.returncode, 1, "exit status")
         expect("are the same file" in done.stderr, done.stderr)
     expect_equal((folder / "a").read_text(encoding="ascii"), "kept\n", "a")
+    # Two names of what is not there yet, and two nodes of one device.
+    done = start([program, "-f", "--split", inputs["sample"], folder / "c", f"{folder}/./c"])
+    expect("are the same file" in done.stderr and done.returncode == 1, done.stderr)
+    expect(not (folder / "c").exists(), "left an empty file")
+    device = loop_device(folder)
+    try:
+        number = os.stat(device).st_rdev
+        os.mknod(folder / "node", 0o600 | stat.S_IFBLK, number)
+        for words in (("-f", "--split", inputs["sample"], device, folder / "node"),
+                      ("-f", device, folder / "node")):
+            done = start([program, *words])
+            expect("are the same file" in done.stderr and done.returncode == 1, done.stderr)
+    finally:
+        start(["losetup", "-d", device])
 
 
 def case_reassemble_what_does_not_fit(program, inputs, folder):

@@ -27,6 +27,7 @@ sys.path[:0] = [str(HERE.parent), str(GEN)]
 import cpuorder  # noqa: E402
 import corpusbitmap  # noqa: E402
 import domain0log  # noqa: E402
+import forms  # noqa: E402
 import given  # noqa: E402
 import mkdump  # noqa: E402
 import recovered  # noqa: E402
@@ -155,6 +156,8 @@ def try_recipe(program, recipe):
             domain0log.try_log(run, program, text, dump)
         if "\ncrash_bitmap = " in text:
             corpusbitmap.try_bitmap(run, program, text, dump)
+        if forms.applies(text, result):
+            forms.try_forms(run, program, mkdump.input_words(dump)[0])
         if given.applies(text):
             given.try_given(run, mkdump.input_words(dump), program, dump)
         if result == "ok" and recovered.applies(text):

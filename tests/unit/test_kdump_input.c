@@ -222,6 +222,47 @@ static void test_split_set(void)
 		kdumpbuild_destroy(pieces[i]);
 }
 
+/* A piece may be empty: it begins where another one does, whichever is named first. */
+static void test_set_with_an_empty_piece(void)
+{
+	struct kdumpbuild *pieces[3] = { make_piece(64, 192), make_piece(64, 64), make_piece(0, 64) };
+	struct dump_view *view = NULL;
+	struct dump *dump = NULL;
+
+	CHECK_OK(open_pieces(pieces, 3, &dump));
+	if (!dump)
+		return;
+	CHECK(!dump->incomplete);
+	CHECK_OK(dump_view_create(dump, 0, &view));
+	CHECK(page_is(view, 63, 12) && page_is(view, 64, 12));
+	dump_view_destroy(view);
+	dump_close(dump);
+	for (size_t i = 0; i < 3; i++)
+		kdumpbuild_destroy(pieces[i]);
+}
+
+/* The end of the data is missing, and the last pages all have their data at its beginning. */
+static void test_cut_off_before_shared_pages(void)
+{
+	struct kdumpbuild *b = kdumpbuild_create(kdumpbuild_forms[0], 2600);
+	struct kdump_desc first, last;
+
+	kdumpbuild_finish(b);
+	first = kdumpbuild_desc(b, 0);
+	last = kdumpbuild_desc(b, 99);
+	for (uint64_t number = 100; number < b->pages; number++)
+		kdumpbuild_put_desc(b, number, &first);
+	for (size_t lost = 0; lost < 2; lost++) {
+		struct dump *dump = NULL;
+
+		b->len = (size_t)last.off + last.len - lost;
+		CHECK_OK(kdumpbuild_open(b, &dump));
+		CHECK(dump && dump->incomplete == (lost == 1));
+		dump_close(dump);
+	}
+	kdumpbuild_destroy(b);
+}
+
 static void check_set_refused(struct kdumpbuild *a, struct kdumpbuild *b, const char *part)
 {
 	struct kdumpbuild *pieces[] = { a, b };
@@ -246,6 +287,10 @@ static void test_sets_that_do_not_fit(void)
 	check_set_refused(first, second, "both have the page frames from 0x20 on");
 	check_set_refused(first, whole, "a whole one");
 	check_set_refused(first, other, "is no piece of the dump");
+	kdumpbuild_destroy(second);
+	second = make_piece(64, 192);
+	put_u32(second->file + 4096 + second->form.split - 4, 31, second->form.order);
+	check_set_refused(first, second, "dump_level 31, not 17");
 	kdumpbuild_destroy(first);
 	kdumpbuild_destroy(second);
 	kdumpbuild_destroy(whole);
@@ -291,6 +336,8 @@ int main(void)
 	RUN(test_blocks_smaller_than_pages);
 	RUN(test_bad_descriptors_are_lost);
 	RUN(test_split_set);
+	RUN(test_set_with_an_empty_piece);
+	RUN(test_cut_off_before_shared_pages);
 	RUN(test_sets_that_do_not_fit);
 	RUN(test_stored_form);
 	return unit_status();

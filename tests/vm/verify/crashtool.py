@@ -136,6 +136,9 @@ def test_crash(guest, program):
                          "--work-dir", room)
         add_dump(suite, f"{guest.name}, dump-guest-memory, -e", thin, folder / "vmcore.elf", start,
                  no_vmemmap=True)
+        core = room / "live.elf"
+        tool.filter_dump(program.path, folder / "vmcore.elf", core, "-E", "-d", "31")
+        add_dump(suite, f"{guest.name}, dump-guest-memory, -E", core, folder / "vmcore.elf", start)
         add_dump(suite, f"{guest.name}, real crash, lzo", folder / "crash/dump.31",
                  folder / "crash/vmcore.elf", start)
         return suite.main() and 1

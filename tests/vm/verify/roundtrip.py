@@ -104,10 +104,10 @@ def rearrange(trip):
 
 
 def split(trip):
-    """Three pieces, none of them empty, and back to one file."""
+    """Three pieces with snappy, none of them empty, and back to one file."""
     expect(trip.at, "the step before failed")
     pieces = [trip.path(f"piece{number}") for number in range(3)]
-    status, _, err, _ = program.run(trip.subject.program, "--split", "-c", "-d", "31", trip.at, *pieces)
+    status, _, err, _ = program.run(trip.subject.program, "--split", "-p", "-d", "31", trip.at, *pieces)
     expect(status == 0, f"--split: {err}")
     for piece in pieces:
         with KdumpFile(piece) as dump:
@@ -119,7 +119,7 @@ def split(trip):
     expect(status == 0, f"--reassemble: {err}")
     for piece in pieces:
         piece.unlink()
-    trip.direct(path, "-c", "-d", "31")
+    trip.direct(path, "-p", "-d", "31")
     trip.arrive(path)
 
 
