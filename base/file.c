@@ -2,48 +2,18 @@
 #include "base/file.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "base/file_turns.h"
 
 void source_destroy(struct source *src)
 {
-	pthread_mutex_t *turn = src ? src->turn : NULL;
-
-	if (src)
-		src->ops->destroy(src);
-	if (turn)
-		pthread_mutex_destroy(turn);
-	free(turn);
-}
-
-struct err *source_take_turns(struct source *src)
-{
-	pthread_mutex_t *turn;
-
-	if (src->turn)
-		return NULL;
-	turn = malloc(sizeof(*turn));
-	if (!turn)
-		return err_nomem;
-	pthread_mutex_init(turn, NULL);
-	src->turn = turn;
-	return NULL;
-}
-
-static struct err *read_in_turn(struct source *src, uint64_t off, void *buf, size_t len,
-				size_t *ret_len)
-{
-	struct err *e;
-
-	if (!src->turn)
-		return src->ops->read(src, off, buf, len, ret_len);
-	pthread_mutex_lock(src->turn);
-	e = src->ops->read(src, off, buf, len, ret_len);
-	pthread_mutex_unlock(src->turn);
-	return e;
+	if (!src)
+		return;
+	turns_destroy(src);
+	src->ops->destroy(src);
 }
 
 struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t len,
@@ -56,7 +26,10 @@ struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t
 		return NULL;
 	}
 	len = (size_t)min_u64(len, src->size - off);
-	TRY(read_in_turn(src, off, buf, len, &got));
+	if (src->turns)
+		TRY(turns_read(src, off, buf, len, &got));
+	else
+		TRY(src->ops->read(src, off, buf, len, &got));
 	if (got > len)
 		return err_new(ERR_OTHER, "%s: read %zu bytes at offset %#" PRIx64
 			       " where %zu were asked for", src->name, got, off, len);

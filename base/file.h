@@ -12,7 +12,6 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +19,7 @@
 #include "base/err.h"
 
 struct source;
+struct turns;
 
 struct source_ops {
 	/* Required. Reads @len bytes at @off; short only at the end of the source. */
@@ -31,6 +31,11 @@ struct source_ops {
 	struct err *(*map)(struct source *src, uint64_t off, size_t len, void **ret);
 	/* Required when map is there. */
 	void (*unmap)(struct source *src, void *addr, size_t len);
+	/*
+	 * NULL: there is no way. Opens the same once more: a source of its own, whose read()
+	 * shares nothing with that of @src that a read changes.
+	 */
+	struct err *(*reopen)(struct source *src, struct source **ret);
 	/* Required. */
 	void (*destroy)(struct source *src);
 };
@@ -42,7 +47,7 @@ struct source {
 	bool no_map;		/* mapping was refused or switched off: read instead */
 	bool incomplete;	/* what carries it was cut off: bytes are missing, some in the middle read as 0 */
 	bool is_proc;		/* a file of the proc file system, made up by the kernel that runs here */
-	pthread_mutex_t *turn;	/* NULL: threads read at once; else see source_take_turns() */
+	struct turns *turns;	/* NULL: threads read at once; else see source_take_turns() */
 };
 
 /*
@@ -64,6 +69,13 @@ void source_destroy(struct source *src);
  * bytes of several. Before any other thread has @src.
  */
 struct err *source_take_turns(struct source *src) __attribute__((warn_unused_result));
+
+/*
+ * The same for files where that is so for each opening: threads that read at once do so
+ * through openings of their own, at most 64 in all. Where the file cannot be opened
+ * again, threads take turns.
+ */
+struct err *source_read_apart(struct source *src) __attribute__((warn_unused_result));
 
 /* Up to @len bytes at @off; *ret_len < @len only at the end. EINTR and short reads are retried. */
 struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t len,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,6 +24,30 @@ struct file_source {
 	int fd;
 	char name[];
 };
+
+static int open_retry(const char *path)
+{
+	int fd;
+
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+/* Without its descriptor; NULL for lack of memory. */
+static struct file_source *file_alloc(const struct source_ops *ops, const char *name)
+{
+	size_t name_size = strlen(name) + 1;
+	struct file_source *file = calloc(1, sizeof(*file) + name_size);
+
+	if (!file)
+		return NULL;
+	memcpy(file->name, name, name_size);
+	file->base.ops = ops;
+	file->base.name = file->name;
+	return file;
+}
 
 static struct err *file_read(struct source *src, uint64_t off, void *buf, size_t len,
 			     size_t *ret_len)
@@ -112,6 +137,26 @@ static void file_unmap(struct source *src, void *addr, size_t len)
 	munmap(addr, len);
 }
 
+/* By the descriptor, not by the path: that may lead elsewhere by now. */
+static struct err *file_reopen(struct source *src, struct source **ret)
+{
+	struct file_source *again = file_alloc(src->ops, src->name);
+	char path[32];
+
+	if (!again)
+		return err_nomem;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ((struct file_source *)src)->fd);
+	again->fd = open_retry(path);
+	if (again->fd < 0) {
+		int errnum = errno;
+
+		free(again);
+		return err_sys(errnum, "%s: opening it again", src->name);
+	}
+	*ret = &again->base;
+	return NULL;
+}
+
 static void file_destroy(struct source *src)
 {
 	close(((struct file_source *)src)->fd);
@@ -122,6 +167,7 @@ static const struct source_ops file_ops = {
 	.read = file_read,
 	.map = file_map,
 	.unmap = file_unmap,
+	.reopen = file_reopen,
 	.destroy = file_destroy,
 };
 
@@ -193,9 +239,7 @@ static struct err *open_checked(const char *path, int *ret_fd, uint64_t *ret_siz
 	if (stat(path, &st))
 		return err_sys(errno, "%s", path);
 	TRY(check_type(path, &st));
-	do
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
+	fd = open_retry(path);
 	if (fd < 0)
 		return err_sys(errno, "%s", path);
 	e = inspect(fd, path, ret_size);
@@ -216,8 +260,7 @@ static bool is_proc(int fd)
 
 struct err *source_open_file(const char *path, bool allow_map, struct source **ret)
 {
-	size_t name_size = strlen(path) + 1;
-	struct file_source *file = calloc(1, sizeof(*file) + name_size);
+	struct file_source *file = file_alloc(&file_ops, path);
 	struct err *e;
 
 	if (!file)
@@ -227,9 +270,6 @@ struct err *source_open_file(const char *path, bool allow_map, struct source **r
 		free(file);
 		return e;
 	}
-	memcpy(file->name, path, name_size);
-	file->base.ops = &file_ops;
-	file->base.name = file->name;
 	file->base.no_map = !allow_map;
 	file->base.is_proc = is_proc(file->fd);
 	*ret = &file->base;

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/checked.h"
+#include "codec/bit_writer.h"
 #include "codec/huffman.h"
 
 /*
@@ -351,37 +352,19 @@ static uint64_t make_row(struct deflate *d)
 	return sum;
 }
 
-/* Bits on their way out; fewer than 8 wait after each put(). */
-struct bit_writer {
-	uint8_t *to;
-	uint64_t waiting;
-	unsigned int count;
-};
-
-/* At most 56 bits at a time. */
-static inline void put(struct bit_writer *w, uint64_t bits, unsigned int count)
-{
-	w->waiting |= bits << w->count;
-	w->count += count;
-	put_u64(w->to, w->waiting, ORDER_LITTLE);
-	w->to += w->count / 8;
-	w->waiting >>= w->count & ~7u;
-	w->count &= 7;
-}
-
 static void put_row(struct bit_writer *w, const struct length_row *row)
 {
 	unsigned int i;
 
-	put(w, row->litlens - 257, 5);
-	put(w, row->distances - 1, 5);
-	put(w, row->codes_sent - 4, 4);
+	bits_put(w, row->litlens - 257, 5);
+	bits_put(w, row->distances - 1, 5);
+	bits_put(w, row->codes_sent - 4, 4);
 	for (i = 0; i < row->codes_sent; i++)
-		put(w, row->codes[length_order[i]].bits, 3);
+		bits_put(w, row->codes[length_order[i]].bits, 3);
 	for (i = 0; i < row->count; i++) {
 		const struct huffman_code *code = &row->codes[row->symbol[i]];
 
-		put(w, code->code | (uint64_t)row->extra[i] << code->bits,
+		bits_put(w, code->code | (uint64_t)row->extra[i] << code->bits,
 		    code->bits + extra_of_length(row->symbol[i]));
 	}
 }
@@ -403,7 +386,7 @@ static void put_match(const struct deflate *d, struct bit_writer *w, const struc
 	bits |= (uint64_t)code->code << count;
 	count += code->bits;
 	bits |= (uint64_t)((distance - 1) & ((1u << extra) - 1)) << count;
-	put(w, bits, count + extra);
+	bits_put(w, bits, count + extra);
 }
 
 static void put_tokens(const struct deflate *d, struct bit_writer *w, const struct coding *coding,
@@ -418,11 +401,11 @@ static void put_tokens(const struct deflate *d, struct bit_writer *w, const stru
 			put_match(d, w, coding, token);
 		} else {
 			code = &coding->litlen[token];
-			put(w, code->code, code->bits);
+			bits_put(w, code->code, code->bits);
 		}
 	}
 	code = &coding->litlen[END_OF_BLOCK];
-	put(w, code->code, code->bits);
+	bits_put(w, code->code, code->bits);
 }
 
 /* RFC 1950 section 8.2, in lanes: lane j takes the bytes at 16 * i + j. */
@@ -474,11 +457,11 @@ size_t deflate_page(struct deflate *d, const void *src, size_t len, void *dst)
 	if ((3 + bits + 7) / 8 + 6 >= len)
 		return 0;
 	put_u16(dst, STREAM_HEADER, ORDER_BIG);
-	put(&w, coding == &d->fixed ? 3 : 5, 3);
+	bits_put(&w, coding == &d->fixed ? 3 : 5, 3);
 	if (coding == &d->own)
 		put_row(&w, &d->row);
 	put_tokens(d, &w, coding, count);
-	w.to += w.count > 0;
+	w.to = bits_end(&w);
 	put_u32(w.to, adler32(src, len), ORDER_BIG);
 	return (size_t)(w.to - (uint8_t *)dst) + 4;
 }

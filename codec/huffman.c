@@ -6,7 +6,7 @@
 /* A used symbol while sorting: the frequency above, the symbol in the low bits. */
 #define SYMBOL_BITS 9
 #define SYMBOL_MASK ((1u << SYMBOL_BITS) - 1)
-#define DIGIT_BITS 8
+#define DIGIT_BITS 6		/* most pages have no frequency of two digits' length and more */
 #define DIGITS (1u << DIGIT_BITS)
 
 /* One pass of a radix sort by the digit at @shift; stable. */
@@ -23,10 +23,11 @@ static void sort_pass(const uint32_t *from, uint32_t *to, unsigned int used, uns
 		to[start[from[i] >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-/* The used symbols by ascending frequency; returns how many. */
-static unsigned int sort_symbols(const uint32_t *freq, unsigned int count, uint32_t *sorted)
+/* The used symbols by ascending frequency, in one of the two arrays; returns how many. */
+static unsigned int sort_symbols(const uint32_t *freq, unsigned int count,
+				 uint32_t arrays[2][HUFFMAN_SYMBOLS_MAX], uint32_t **ret)
 {
-	uint32_t spare[HUFFMAN_SYMBOLS_MAX], all = 0;
+	uint32_t *sorted = arrays[0], *spare = arrays[1], *swap, all = 0;
 	unsigned int i, used = 0, shift;
 
 	for (i = 0; i < count; i++) {
@@ -37,8 +38,11 @@ static unsigned int sort_symbols(const uint32_t *freq, unsigned int count, uint3
 	}
 	for (shift = 0; shift < 32 && all >> shift; shift += DIGIT_BITS) {
 		sort_pass(sorted, spare, used, SYMBOL_BITS + shift);
-		memcpy(sorted, spare, used * sizeof(*sorted));
+		swap = sorted;
+		sorted = spare;
+		spare = swap;
 	}
+	*ret = sorted;
 	return used;
 }
 
@@ -127,12 +131,12 @@ void huffman_assign(struct huffman_code *codes, unsigned int count)
 			codes[i].code = reverse(next[codes[i].bits]++, codes[i].bits);
 }
 
-void huffman_build(const uint32_t *freq, unsigned int count, unsigned int limit,
-		   struct huffman_code *codes)
+void huffman_lengths(const uint32_t *freq, unsigned int count, unsigned int limit,
+		     struct huffman_code *codes)
 {
-	uint32_t sorted[HUFFMAN_SYMBOLS_MAX], weights[HUFFMAN_SYMBOLS_MAX];
+	uint32_t arrays[2][HUFFMAN_SYMBOLS_MAX], *sorted, *weights;
 	uint16_t per_depth[HUFFMAN_BITS_MAX + 1] = { 0 };
-	unsigned int i, used = sort_symbols(freq, count, sorted), bits;
+	unsigned int i, used = sort_symbols(freq, count, arrays, &sorted), bits;
 
 	memset(codes, 0, count * sizeof(*codes));
 	if (!used)
@@ -140,6 +144,7 @@ void huffman_build(const uint32_t *freq, unsigned int count, unsigned int limit,
 	if (used == 1) {
 		per_depth[1] = 1;
 	} else {
+		weights = sorted == arrays[0] ? arrays[1] : arrays[0];
 		for (i = 0; i < used; i++)
 			weights[i] = sorted[i] >> SYMBOL_BITS;
 		leaf_depths(weights, used, per_depth, limit);
@@ -149,5 +154,11 @@ void huffman_build(const uint32_t *freq, unsigned int count, unsigned int limit,
 	for (i = 0, bits = limit; bits; bits--)
 		for (unsigned int k = per_depth[bits]; k; k--, i++)
 			codes[sorted[i] & SYMBOL_MASK].bits = (uint8_t)bits;
+}
+
+void huffman_build(const uint32_t *freq, unsigned int count, unsigned int limit,
+		   struct huffman_code *codes)
+{
+	huffman_lengths(freq, count, limit, codes);
 	huffman_assign(codes, count);
 }

@@ -23,6 +23,10 @@ struct huffman_code {
 void huffman_build(const uint32_t *freq, unsigned int count, unsigned int limit,
 		   struct huffman_code *codes);
 
+/* The same without giving out codes. */
+void huffman_lengths(const uint32_t *freq, unsigned int count, unsigned int limit,
+		     struct huffman_code *codes);
+
 /* Give codes to the lengths that are already in @codes. */
 void huffman_assign(struct huffman_code *codes, unsigned int count);
 

@@ -5,6 +5,8 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
 
 #include "base/checked.h"
 #include "elf_info.h"
@@ -194,6 +196,21 @@ static void take_eraseinfo(struct dump *dump)
 	}
 }
 
+/*
+ * i386 and mips copied what is read of /proc/vmcore through one page for all readers
+ * (kdump_buf_page in their crash_dump.c, from 2.6.15 until kmap_local_pfn() made it needless
+ * in the 5.x series). Mappings are not concerned.
+ */
+static bool readers_share_a_page(void)
+{
+	struct utsname uts;
+
+	if (uname(&uts))
+		return false;
+	return !strncmp(uts.machine, "mips", 4) ||
+	       (uts.machine[0] == 'i' && !strcmp(uts.machine + 2, "86"));
+}
+
 static struct err *elf_open(struct dump *dump)
 {
 	struct elf_info *info = NULL;
@@ -202,6 +219,8 @@ static struct err *elf_open(struct dump *dump)
 	TRY(elf_info_read(dump->src, dump->log, &info));
 	if (kcore_is(info))
 		e = kcore_open(dump, &info);
+	else if (dump->src->is_proc && readers_share_a_page())
+		e = source_take_turns(dump->src);
 	dump->priv = info;
 	TRY(e);
 	dump->word = info->word;

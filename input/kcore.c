@@ -355,9 +355,9 @@ static struct err *open_live(struct dump *dump, struct elf_info **info)
 	 * The kernel copies through one page that belongs to the open file, without a lock
 	 * (file->private_data in fs/proc/kcore.c; df04abfd181a, v4.10, and again "reinstate
 	 * bounce buffer for KCORE_TEXT regions", v6.5): of two readers at once one gets some of
-	 * the other's bytes. Seen with 6.1 and 7.2.
+	 * the other's bytes. Seen with 6.1 and 7.2. So each reader has an open file of its own.
 	 */
-	TRY(source_take_turns(dump->src));
+	TRY(source_read_apart(dump->src));
 	/* What stat says is the end of the highest area at the time of the last open. */
 	dump->src->size = INT64_MAX;
 	TRY(read_until_stable(dump, info));

@@ -188,6 +188,12 @@ static size_t page_store(struct batch_worker *worker, const uint8_t *data, uint8
 	return len;
 }
 
+static inline void prefetch(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i += 64)
+		__builtin_prefetch(p + i);
+}
+
 /* Pages [first, first + count), neighbours in memory; returns bytes of @dst used. */
 static size_t run_store(struct batch_worker *worker, struct batch *batch, size_t first,
 			size_t count, uint8_t *dst)
@@ -205,6 +211,8 @@ static size_t run_store(struct batch_worker *worker, struct batch *batch, size_t
 			page = data + i * env->page_size;
 		else
 			page = count > 1 ? pages_get(worker, out->pfn, 1) : NULL;
+		if (data && i + 1 < count)
+			prefetch(page + env->page_size, env->page_size);
 		used += page_store(worker, page, dst + used, out);
 	}
 	return used;

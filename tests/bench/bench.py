@@ -4,7 +4,8 @@
 
 Every figure is the median of --pairs rounds; in a round each program runs
 once, one after the other, on an input that is in the page cache, with the
-output on tmpfs. Nothing here passes or fails: figures are for people.
+output on tmpfs. Nothing here passes or fails: figures are for people. When it
+is stopped, or a row cannot be measured, --markdown leaves its file alone.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -91,8 +93,27 @@ class Bench:
         return table.Line(row, results, same)
 
 
+def measure_rows(bench, chosen, lines):
+    """Add a line per row; False when some could not be measured, or somebody stopped it."""
+    whole = True
+    try:
+        for row in chosen:
+            try:
+                lines.append(bench.run(row))
+                print(lines[-1].brief(), flush=True)
+            except (measure.MeasureError, subprocess.CalledProcessError) as error:
+                print(f"{row.name}: not measured: {error}", flush=True)
+                whole = False
+    except KeyboardInterrupt:
+        print("stopped; what was measured until then:", flush=True)
+        whole = False
+    return whole
+
+
 def main():
     """Command line."""
+    # As for an interrupt from the keyboard: files on tmpfs must go.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--program", default=str(ROOT / "makedumpfile"))
     parser.add_argument("--incumbent", help="command; default: the archive's newest package")
@@ -113,14 +134,12 @@ def main():
     lines = []
     with tempfile.TemporaryDirectory(prefix="makedumpfile-bench-", dir=TMPFS) as folder:
         bench = Bench(commands, args.pairs, folder)
-        for row in chosen:
-            lines.append(bench.run(row))
-            print(lines[-1].brief(), flush=True)
+        whole = measure_rows(bench, chosen, lines)
     print("\n" + table.text(lines))
-    if args.markdown:
+    if args.markdown and whole:
         pathlib.Path(args.markdown).write_text(
             table.markdown(lines, args.pairs, commands, busy), encoding="utf-8")
-    return 0
+    return 0 if whole else 1
 
 
 if __name__ == "__main__":

@@ -88,7 +88,8 @@ static inline void fault_destroy(struct source *base)
 
 static inline void fault_source_init(struct fault_source *src, const uint8_t *data, size_t len)
 {
-	static const struct source_ops ops = { fault_read, fault_map, fault_unmap, fault_destroy };
+	static const struct source_ops ops = { .read = fault_read, .map = fault_map,
+					       .unmap = fault_unmap, .destroy = fault_destroy };
 
 	*src = (struct fault_source){
 		.base = { .ops = &ops, .name = "faulty", .size = len },

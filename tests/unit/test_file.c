@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -326,60 +324,6 @@ static void test_choke_point(void)
 	CHECK_EQ(got, 77);
 }
 
-/* A source that must not be read by two threads at once, and says whether it was. */
-struct lonely {
-	struct source base;
-	int inside;
-	int met;
-};
-
-static struct err *read_alone(struct source *src, uint64_t off, void *buf, size_t len,
-			      size_t *ret_len)
-{
-	struct lonely *lonely = (struct lonely *)src;
-
-	(void)off;
-	if (__atomic_fetch_add(&lonely->inside, 1, __ATOMIC_SEQ_CST))
-		__atomic_store_n(&lonely->met, 1, __ATOMIC_SEQ_CST);
-	for (int i = 0; i < 20; i++)
-		sched_yield();
-	__atomic_fetch_sub(&lonely->inside, 1, __ATOMIC_SEQ_CST);
-	memset(buf, 0, len);
-	*ret_len = len;
-	return NULL;
-}
-
-static void no_destroy(struct source *src)
-{
-	(void)src;
-}
-
-static void *read_often(void *arg)
-{
-	struct lonely *lonely = arg;
-	char buf[16];
-
-	for (int i = 0; i < 500; i++)
-		err_free(source_read(&lonely->base, 0, buf, sizeof(buf)));
-	return NULL;
-}
-
-static void test_turns(void)
-{
-	static const struct source_ops ops = { .read = read_alone, .destroy = no_destroy };
-	struct lonely lonely = { .base = { .ops = &ops, .name = "lonely", .size = 4096 } };
-	pthread_t threads[4];
-
-	CHECK_OK(source_take_turns(&lonely.base));
-	CHECK_OK(source_take_turns(&lonely.base));
-	for (size_t i = 0; i < 4; i++)
-		CHECK(!pthread_create(&threads[i], NULL, read_often, &lonely));
-	for (size_t i = 0; i < 4; i++)
-		pthread_join(threads[i], NULL);
-	CHECK_EQ(lonely.met, 0);
-	source_destroy(&lonely.base);
-}
-
 int main(void)
 {
 	RUN(test_reads);
@@ -392,6 +336,5 @@ int main(void)
 	RUN(test_mapping_refused_for_good);
 	RUN(test_memory);
 	RUN(test_choke_point);
-	RUN(test_turns);
 	return unit_status();
 }
