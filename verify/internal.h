@@ -158,7 +158,7 @@ void verify_files(struct verify *v, uint64_t va, const char *name);
 /* THREAD_SIZE, or 0 where neither types nor symbols tell. */
 uint64_t verify_thread_size(struct verify *v);
 
-/* Areas: one function each, in verify/areas.c's table. */
+/* Areas: one function each, a row of the table in verify/verify.c. */
 struct err *verify_stored(struct verify *v);	/* verify/stored.c */
 struct err *verify_registers(struct verify *v);
 struct err *verify_tables(struct verify *v);	/* verify/tables.c */

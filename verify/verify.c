@@ -53,15 +53,6 @@ void verify_gap(struct verify *v, const char *fmt, ...)
 								.why = strdup(text) };
 }
 
-void verify_broken(struct verify *v, struct err *e)
-{
-	verify_flush(v);
-	v->area->counts.broken++;
-	if (v->lines++ < VERIFY_LINES_MAX)
-		log_common(v->log, "broken: %s: %s", v->what, err_text(e));
-	err_free(e);
-}
-
 struct err *verify_settle(struct verify *v, struct err *e)
 {
 	switch ((int)err_kind(e)) {
