@@ -96,7 +96,7 @@ static struct err *walk_list(const struct list *list, uint64_t link, struct err 
 			return e;
 		if (!e && node == list->head)
 			return NULL;
-		if (!e && (!node || !chain_goes_on(&chain, node)))
+		if (!e && (!node || !chain_goes_on(&chain, node) || !erase_step(list->space)))
 			e = err_new(ERR_BAD_INPUT, "the list does not end after %llu elements",
 				    (unsigned long long)chain.steps);
 		if (e) {
@@ -201,7 +201,7 @@ struct err *tree_each(struct erase_space *space, uint64_t root, uint64_t offset,
 	e = kread_word(space->reader, root, &tree.pending[0]);
 	tree.depth = !e && tree.pending[0];
 	TRY(erase_forgive(space, err_prepend(e, "%s", what)));
-	while (tree.depth && chain.steps < CHAIN_MAX) {
+	while (tree.depth && chain.steps < CHAIN_MAX && erase_step(space)) {
 		uint64_t node = tree.pending[--tree.depth];
 
 		chain.steps++;

@@ -15,7 +15,7 @@ static bool is_endless(struct loop *loop, uint64_t node)
 {
 	const struct erase_expr *list = &loop->item->list;
 
-	if (chain_goes_on(&loop->chain, node))
+	if (chain_goes_on(&loop->chain, node) && erase_step(loop->scope->space))
 		return false;
 	erase_doubt(loop->scope->space, "%s:%u: '%s': the list does not end after %" PRIu64
 		    " elements", loop->scope->file, list->line, list->text, loop->chain.steps);
