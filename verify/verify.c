@@ -83,6 +83,24 @@ struct err *verify_tick(const struct verify *v)
 	return progress_tick(v->progress, PHASE_VERIFY, v->done, stored + 1);
 }
 
+struct err *verify_each_chunk(struct verify *v,
+			      struct err *(*look)(void *ctx, uint64_t from, uint64_t to), void *ctx)
+{
+	const struct dump *dump = v->kernel->dump;
+	struct range range = { 0, 0 };
+
+	for (uint64_t pfn = 0; pfn < dump->max_mapnr; pfn = range.end) {
+		bool found = false;
+
+		TRY(dump_next_present(dump, pfn, dump->max_mapnr, &range, &found));
+		if (!found)
+			break;
+		for (uint64_t at = range.start; at < range.end; at += VERIFY_CHUNK)
+			TRY(look(ctx, at, min_u64(at + VERIFY_CHUNK, range.end)));
+	}
+	return NULL;
+}
+
 bool verify_member(const struct verify *v, const char *structure, const char *path,
 		   struct member *ret)
 {
