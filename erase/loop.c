@@ -41,7 +41,11 @@ static struct err *array_open(struct loop *loop)
 /* Elements of an array; where these are pointers, what they point to. */
 static struct err *array_each(struct loop *loop, element_fn *fn, void *ctx)
 {
-	for (uint64_t i = 0; i < loop->count && i < CHAIN_MAX; i++) {
+	const struct erase_expr *list = &loop->item->list;
+	uint64_t count = erase_at_most(loop->scope->space, loop->count, CHAIN_MAX, "%s:%u: elements of '%s'",
+				       loop->scope->file, list->line, list->text);
+
+	for (uint64_t i = 0; i < count && erase_step(loop->scope->space); i++) {
 		struct place at = loop->list;
 		struct place_info info;
 		bool there = true;

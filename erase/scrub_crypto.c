@@ -200,12 +200,8 @@ static struct err *scrub_transform(struct crypto *crypto, uint64_t tfm, uint64_t
 	TRY(field_read(crypto->reader, &crypto->fields[ALIGNMASK], alg, &mask));
 	TRY(string_read(crypto->reader, alg + crypto->fields[DRIVER_NAME].offset, name, sizeof(name)));
 	/* The context is aligned within its memory. */
-	size += mask;
-	if (size > CONTEXT_MAX) {
-		erase_doubt(crypto->scrub->space, "transform %s: a context of %" PRIu64 " bytes", name,
-			    size);
-		size = CONTEXT_MAX;
-	}
+	size = erase_at_most(crypto->scrub->space, size + mask, CONTEXT_MAX,
+			     "bytes of the context of a transform of %s", name);
 	TRY(scrub_object(crypto->scrub, ctx, size, "%s.%s.context", owner, name));
 	if (crypto->depth == DEPTH_MAX)
 		return NULL;

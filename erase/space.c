@@ -41,6 +41,20 @@ void erase_doubt(struct erase_space *space, const char *fmt, ...)
 	tell(space, text);
 }
 
+uint64_t erase_at_most(struct erase_space *space, uint64_t n, uint64_t max, const char *fmt, ...)
+{
+	char what[192];
+	va_list args;
+
+	if (n <= max)
+		return n;
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	erase_doubt(space, "%s: %" PRIu64 " of them, of which %" PRIu64 " are looked at", what, n, max);
+	return max;
+}
+
 bool erase_step(struct erase_space *space)
 {
 	uint64_t pages = kreader_kernel(space->reader)->dump->stored_count;

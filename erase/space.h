@@ -53,6 +53,13 @@ unsigned int erase_symbol(struct erase_space *space, const char *name, uint64_t 
 			  "give -x VMLINUX)"
 
 /*
+ * @n, or @max where it is more: that is damage, or more than is looked at, and is told; the text
+ * names what is counted.
+ */
+uint64_t erase_at_most(struct erase_space *space, uint64_t n, uint64_t max, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/*
  * One step more along a list, a tree, a table, or the pages of an object. False, which is told once:
  * there were more than this dump can have things of their own, so what is damaged leads
  * back into itself, and whoever walks it is to stop.

@@ -76,7 +76,9 @@ static void test_damage(void)
 	check_damage(TASK(1), TASK(1), KEY_LINE CIPHER_LINE DM_LINE, "tasks: the list does not end");
 	check_damage(FILES + 0x40, 0, KEY_LINE DM_LINE "erase dm-crypt.0.cbc-aes.context size 64\n", "");
 	check_damage(ALGORITHM + 40, UINT32_MAX, KEY_LINE "erase process.7.af_alg.cbc-aes.context size 65536\n"
-		     DM_LINE, "transform cbc-aes: a context of");
+		     DM_LINE, "bytes of the context of a transform of cbc-aes: ");
+	check_damage(CONFIG, UINT32_MAX, KEY_LINE CIPHER_LINE "erase dm-crypt.0.key size 4096\n",
+		     "bytes of the key of dm-crypt.0: 4294967295 of them");
 	check_damage(CELL + 0x60, UINT32_MAX, KEY_LINE CIPHER_LINE DM_LINE, "mapped device: ");
 }
 
