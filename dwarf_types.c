@@ -304,6 +304,14 @@ static bool search(struct member_search *job, Dwarf_Die *outer, unsigned int dep
 	return false;
 }
 
+/* How much of its struct a member takes. */
+static bool member_bits(const struct dwarf_types *set, const struct type_member *member, uint64_t *ret)
+{
+	*ret = member->bit_size;
+	return member->bit_size ||
+	       (size_of(set, member->type, 0, ret) && checked_mul(*ret, 8, ret));
+}
+
 static bool dwarf_member(struct type type, const char *name, struct type_member *ret)
 {
 	struct member_search job = {
@@ -311,12 +319,14 @@ static bool dwarf_member(struct type type, const char *name, struct type_member 
 		.name = name,
 		.budget = SEARCH_MEMBERS_MAX,
 	};
+	uint64_t bits, end;
 	Dwarf_Die outer;
 	bool is_void;
 
+	/* What is said to reach beyond the struct's end is damage; a flexible array lies at it. */
 	return resolve(job.set, type.id, &outer, &is_void) && !is_void && is_compound(&outer) &&
-	       search(&job, &outer, 0, ret) &&
-	       ret->bit_offset + ret->bit_size <= byte_size(&outer) * 8;
+	       search(&job, &outer, 0, ret) && member_bits(job.set, ret, &bits) &&
+	       checked_add(ret->bit_offset, bits, &end) && end <= byte_size(&outer) * 8;
 }
 
 static bool dwarf_find(const struct types *types, enum type_kind kind, const char *name,

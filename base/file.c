@@ -50,16 +50,16 @@ struct err *source_read(struct source *src, uint64_t off, void *buf, size_t len)
 }
 
 /* Several threads may map the same source, so no_map is read and set atomically. */
-static bool map_refused(const struct source *src)
+bool source_can_map(const struct source *src)
 {
-	return !src->ops->map || __atomic_load_n(&src->no_map, __ATOMIC_RELAXED);
+	return src->ops->map && !__atomic_load_n(&src->no_map, __ATOMIC_RELAXED);
 }
 
 struct err *source_map(struct source *src, uint64_t off, size_t len, void **ret)
 {
 	long page = sysconf(_SC_PAGESIZE);
 
-	if (map_refused(src))
+	if (!source_can_map(src))
 		return err_new(ERR_UNSUPPORTED, "%s: cannot be mapped", src->name);
 	if (!len || page <= 0 || off % (uint64_t)page || !range_fits(off, len, src->size))
 		return err_new(ERR_BAD_INPUT, "%s: cannot map %zu bytes at offset %#" PRIx64

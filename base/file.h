@@ -85,6 +85,9 @@ struct err *source_read_some(struct source *src, uint64_t off, void *buf, size_t
 struct err *source_read(struct source *src, uint64_t off, void *buf, size_t len)
 	__attribute__((warn_unused_result));
 
+/* False: no part of it is mapped, whatever is asked for; asking first costs no error. */
+bool source_can_map(const struct source *src);
+
 /*
  * Map [off, off + len); @off is a multiple of the host page size and the range
  * lies inside the source, else ERR_BAD_INPUT. ERR_UNSUPPORTED: the caller reads

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/checked.h"
 
 void ranges_init(struct ranges *set)
@@ -19,17 +20,11 @@ void ranges_deinit(struct ranges *set)
 
 static struct err *make_room(struct ranges *set)
 {
-	struct range *v;
-	size_t room;
+	struct range *v = array_more(set->v, set->count, &set->room, sizeof(*v), 8);
 
-	if (set->count < set->room)
-		return NULL;
-	room = set->room ? set->room * 2 : 8;
-	v = reallocarray(set->v, room, sizeof(*v));
 	if (!v)
 		return err_nomem;
 	set->v = v;
-	set->room = room;
 	return NULL;
 }
 

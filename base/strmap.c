@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 void strmap_init(struct strmap *map)
 {
 	*map = (struct strmap){ 0 };
@@ -78,17 +80,11 @@ static struct err *grow_slots(struct strmap *map)
 
 static struct err *grow_entries(struct strmap *map)
 {
-	struct strmap_entry *v;
-	size_t room;
+	struct strmap_entry *v = array_more(map->v, map->count, &map->room, sizeof(*v), 8);
 
-	if (map->count < map->room)
-		return NULL;
-	room = map->room ? map->room * 2 : 8;
-	v = reallocarray(map->v, room, sizeof(*v));
 	if (!v)
 		return err_nomem;
 	map->v = v;
-	map->room = room;
 	return NULL;
 }
 

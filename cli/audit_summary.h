@@ -16,7 +16,7 @@ struct audit_summary {
 	unsigned int count;
 };
 
-/* One row of the report, and one for each finding; nothing when it did not run. */
+/* One row of the report; nothing when it did not run. */
 void audit_summary_write(const struct audit_summary *summary, FILE *out);
 
 /* The member "audit" of the object @json is in. */

@@ -123,6 +123,27 @@ void console_block(struct console *console, enum log_level level, const char *te
 	pthread_mutex_unlock(&console->lock);
 }
 
+struct err *console_write(struct console *console, enum log_level level,
+			  void (*write)(const void *ctx, FILE *out), const void *ctx)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out;
+	bool whole;
+
+	if (!(console->shown & level))
+		return NULL;
+	out = open_memstream(&text, &len);
+	if (!out)
+		return err_nomem;
+	write(ctx, out);
+	whole = !fclose(out);
+	if (whole)
+		console_block(console, level, text);
+	free(text);
+	return whole ? NULL : err_nomem;
+}
+
 void console_progress(struct console *console, const char *text)
 {
 	if (!(console->shown & LOG_PROGRESS))

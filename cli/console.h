@@ -64,6 +64,14 @@ void console_error(struct console *console, const struct err *e);
 void console_block(struct console *console, enum log_level level, const char *text);
 
 /*
+ * The same for the text that @write writes with @ctx, which is not called when @level is
+ * not shown. ERR_NOMEM: nothing was printed.
+ */
+struct err *console_write(struct console *console, enum log_level level,
+			  void (*write)(const void *ctx, FILE *out), const void *ctx)
+	__attribute__((warn_unused_result));
+
+/*
  * Show progress: on a terminal @text replaces the line shown before and stays
  * open, elsewhere it is a line of its own. Only when the level is wanted.
  */

@@ -186,15 +186,8 @@ static struct err *copy(struct create *c)
 /* Run one step of the way under its phase's clock and progress line. */
 static struct err *step(struct create *c, enum phase phase, struct err *(*fn)(struct create *c))
 {
-	struct err *e;
-
 	progress_begin(&c->line, phase);
-	e = fn(c);
-	if (e)
-		progress_abandon(&c->line);
-	else
-		progress_end(&c->line);
-	return e;
+	return progress_end(&c->line, fn(c));
 }
 
 static struct report make_report(const struct create *c)

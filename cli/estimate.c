@@ -129,15 +129,8 @@ static struct err *classify(struct estimation *es)
 static struct err *step(struct estimation *es, enum phase phase,
 			struct err *(*fn)(struct estimation *es))
 {
-	struct err *e;
-
 	progress_begin(&es->line, phase);
-	e = fn(es);
-	if (e)
-		progress_abandon(&es->line);
-	else
-		progress_end(&es->line);
-	return e;
+	return progress_end(&es->line, fn(es));
 }
 
 static struct err *add_codecs(struct estimation *es)

@@ -133,13 +133,16 @@ static struct err *find_bitmap(struct machine *m, const struct options *options,
 {
 	const struct log *log = m->kernel->log;
 	struct scan_job job = { .kernel = m->kernel, .bitmap = &m->bitmap, .level = level };
+	const struct types *types = NULL;
 	struct err *e;
 
 	if (!options->kernel_bitmap)
 		return NULL;
 	e = check_addresses(m);
 	if (!e)
-		e = m->reader ? crash_bitmap_read(m->reader, &m->bitmap) :
+		e = machine_types(m, &types);
+	if (!e)
+		e = m->reader ? crash_bitmap_read(m->reader, types, &m->bitmap) :
 				err_new(ERR_UNSUPPORTED, "%s", err_text(m->kernel->no_arch));
 	if (!e)
 		e = scan_check_bitmap(&job);

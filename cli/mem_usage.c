@@ -107,8 +107,9 @@ static struct err *count(struct mem_usage *mu)
 }
 
 /* Widths, tabs and blanks at ends of lines are those that programs know. */
-static void write_table(const struct mem_usage *mu, FILE *out)
+static void write_table(const void *ctx, FILE *out)
 {
+	const struct mem_usage *mu = ctx;
 	const uint64_t *dropped = mu->counts.dropped;
 	uint64_t pages = mu->machine.dump->present_count;
 	uint64_t page_size = UINT64_C(1) << mu->machine.kernel->page_shift;
@@ -128,24 +129,6 @@ static void write_table(const struct mem_usage *mu, FILE *out)
 	fprintf(out, "page size:\t\t%-16" PRIu64 "\n", page_size);
 	fprintf(out, "Total pages on system:\t%-16" PRIu64 "\n", pages);
 	fprintf(out, "Total size on system:\t%-16" PRIu64 " Byte\n", pages * page_size);
-}
-
-static struct err *print_table(const struct mem_usage *mu)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		return err_nomem;
-	write_table(mu, out);
-	if (fclose(out)) {
-		free(text);
-		return err_nomem;
-	}
-	console_block(mu->run->console, LOG_COMMON, text);
-	free(text);
-	return NULL;
 }
 
 static void record(const struct mem_usage *mu)
@@ -171,7 +154,7 @@ struct err *action_mem_usage(const struct run *run)
 	console_hold_warnings(run->console);
 	e = count(&mu);
 	if (!e)
-		e = print_table(&mu);
+		e = console_write(run->console, LOG_COMMON, write_table, &mu);
 	console_release_warnings(run->console);
 	record(&mu);
 	plan_destroy(mu.plan);

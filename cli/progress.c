@@ -170,14 +170,19 @@ void progress_begin(struct progress_line *line, enum phase phase)
 	meter_start(line->meter);
 }
 
-void progress_end(struct progress_line *line)
+struct err *progress_end(struct progress_line *line, struct err *e)
 {
 	uint64_t us;
 
+	if (e) {
+		progress_abandon(line);
+		return e;
+	}
 	show(line, line->total, line->total, meter_now_ns());
 	us = meter_stop(line->meter, line->phase) / 1000;
 	log_line(&line->console->log, LOG_REPORT, "STEP [%-27s] : %" PRIu64 ".%06" PRIu64
 		 " seconds", phase_name(line->phase), us / 1000000, us % 1000000);
+	return NULL;
 }
 
 void progress_abandon(struct progress_line *line)

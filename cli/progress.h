@@ -32,9 +32,9 @@ void progress_line_init(struct progress_line *line, struct console *console, str
 			const volatile sig_atomic_t *stop);
 
 void progress_begin(struct progress_line *line, enum phase phase);
-/* The phase is done: shows 100.0 % and the STEP line, and stops its clock. */
-void progress_end(struct progress_line *line);
-/* The phase failed: stops its clock only. */
+/* The phase ended as @e says, which is returned: stops its clock; NULL shows 100.0 % and the STEP line. */
+struct err *progress_end(struct progress_line *line, struct err *e) __attribute__((warn_unused_result));
+/* Stops its clock only. */
 void progress_abandon(struct progress_line *line);
 
 /* Name of a phase as callers know it, static: "Copying data". */

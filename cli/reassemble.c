@@ -108,15 +108,8 @@ static struct err *copy(struct reassembly *r)
 
 static struct err *step(struct reassembly *r, enum phase phase, struct err *(*fn)(struct reassembly *))
 {
-	struct err *e;
-
 	progress_begin(&r->line, phase);
-	e = fn(r);
-	if (e)
-		progress_abandon(&r->line);
-	else
-		progress_end(&r->line);
-	return e;
+	return progress_end(&r->line, fn(r));
 }
 
 static struct err *reassemble(struct reassembly *r)

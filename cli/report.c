@@ -179,25 +179,18 @@ void report_write(const struct report *report, FILE *out)
 	write_cost(report, out);
 }
 
+static void write_text(const void *ctx, FILE *out)
+{
+	report_write(ctx, out);
+}
+
 void report_print(const struct report *report, struct console *console)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out;
+	struct err *e = console_write(console, LOG_REPORT, write_text, report);
 
-	if (!log_wants(&console->log, LOG_REPORT))
-		return;
-	out = open_memstream(&text, &len);
-	if (out) {
-		report_write(report, out);
-		if (!fclose(out))
-			console_block(console, LOG_REPORT, text);
-		else
-			out = NULL;
-	}
-	if (!out)
+	if (e)
 		log_warn(&console->log, "no memory to print the report");
-	free(text);
+	err_free(e);
 }
 
 static void label_number(struct json *json, const char *label, uint64_t value)

@@ -11,6 +11,7 @@
 
 /* What a run found, kept for --json. */
 struct verify_found {
+	const struct options *options;
 	struct verify_result result;
 	struct meter meter;
 };
@@ -120,7 +121,7 @@ static bool is_clean(const struct verify_counts *total)
 	return !total->missing && !total->damaged && !total->unmapped && !total->broken;
 }
 
-static void write_verdict(const struct run *run, const struct verify_result *result, FILE *out)
+static void write_verdict(const struct verify_result *result, const char *name, FILE *out)
 {
 	struct verify_counts total = verify_total(result);
 
@@ -128,28 +129,17 @@ static void write_verdict(const struct run *run, const struct verify_result *res
 		fprintf(out, "%" PRIu64 " pages have no data in this file, where that reads as zeros: it does "
 			"not tell pages of zeros from pages left out\n", total.zeros);
 	if (is_clean(&total) && !result->untranslated)
-		fprintf(out, "%s: nothing that was looked for is missing%s\n", run->options->vmcore,
+		fprintf(out, "%s: nothing that was looked for is missing%s\n", name,
 			result->gap_count ? "; not everything could be looked for" : "");
 }
 
-static struct err *print_result(const struct run *run, const struct verify_result *result)
+static void write_found(const void *ctx, FILE *out)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	const struct verify_found *found = ctx;
 
-	if (!out)
-		return err_nomem;
-	write_areas(result, out);
-	write_gaps(result, out);
-	write_verdict(run, result, out);
-	if (fclose(out)) {
-		free(text);
-		return err_nomem;
-	}
-	console_block(run->console, LOG_COMMON, text);
-	free(text);
-	return NULL;
+	write_areas(&found->result, out);
+	write_gaps(&found->result, out);
+	write_verdict(&found->result, found->options->vmcore, out);
 }
 
 /* The sentence that a run which found something ends with. */
@@ -169,8 +159,8 @@ static struct err *verdict(const struct run *run, const struct verify_result *re
 		       total.unmapped, total.broken);
 }
 
-static struct err *verify(const struct run *run, const struct kernel *kernel,
-			  struct verify_found *found)
+static struct err *look(const struct run *run, const struct kernel *kernel,
+			struct verify_found *found)
 {
 	struct progress_line line;
 	struct verify_params params = {
@@ -185,35 +175,25 @@ static struct err *verify(const struct run *run, const struct kernel *kernel,
 	e = verify_dump(&params, &found->result);
 	progress_abandon(&line);
 	TRY(e);
-	TRY(print_result(run, &found->result));
+	TRY(console_write(run->console, LOG_COMMON, write_found, found));
 	return verdict(run, &found->result);
 }
 
-static void record(const struct run *run, struct verify_found *found)
+static struct err *verify(const struct run *run, struct kernel *kernel)
 {
+	struct verify_found *found = calloc(1, sizeof(*found));
+
+	if (!found)
+		return err_nomem;
+	found->options = run->options;
 	run->stats->more = write_json;
 	run->stats->more_ctx = found;
 	run->stats->free_more = free_found;
+	run_show_vtop(run, kernel);
+	return look(run, kernel, found);
 }
 
 struct err *action_verify(const struct run *run)
 {
-	struct verify_found *found = calloc(1, sizeof(*found));
-	struct kernel *kernel = NULL;
-	struct dump *dump = NULL;
-	struct err *e;
-
-	if (!found)
-		return err_nomem;
-	record(run, found);
-	TRY(run_open_input(run, &dump));
-	e = run_open_kernel(run, dump, &kernel);
-	if (!e) {
-		run_show_vtop(run, kernel);
-		e = verify(run, kernel, found);
-	}
-	stats_take_input(run->stats, dump, kernel);
-	kernel_destroy(kernel);
-	dump_close(dump);
-	return e;
+	return run_on_kernel(run, verify);
 }

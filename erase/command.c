@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "erase/command.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -60,12 +59,8 @@ static struct err *told_size(const struct place_scope *scope, const struct erase
 
 	TRY(place_find(scope, expr, &place, &found));
 	TRY(read_integer(scope, expr, &place, found, ret));
-	if (*ret > TOLD_SIZE_MAX) {
-		erase_doubt(scope->space, "%s:%u: '%s' is %" PRIu64 ": only %" PRIu64
-			    " bytes are erased", scope->file, expr->line, expr->text, *ret,
-			    TOLD_SIZE_MAX);
-		*ret = TOLD_SIZE_MAX;
-	}
+	*ret = erase_at_most(scope->space, *ret, TOLD_SIZE_MAX, "%s:%u: bytes by '%s'", scope->file,
+			     expr->line, expr->text);
 	return NULL;
 }
 

@@ -96,7 +96,7 @@ static struct err *walk_list(const struct list *list, uint64_t link, struct err 
 			return e;
 		if (!e && node == list->head)
 			return NULL;
-		if (!e && (!node || !chain_goes_on(&chain, node)))
+		if (!e && (!node || !chain_goes_on(&chain, node) || !erase_step(list->space)))
 			e = err_new(ERR_BAD_INPUT, "the list does not end after %llu elements",
 				    (unsigned long long)chain.steps);
 		if (e) {
@@ -133,12 +133,17 @@ struct err *list_each(struct erase_space *space, uint64_t head, uint64_t offset,
  */
 #define TREE_STRANGE_MAX 16
 
+struct tree_node {
+	uint64_t address;
+	unsigned int level;	/* 0: the root */
+};
+
 struct tree {
 	struct kreader *reader;
 	struct field left, right, parent;
 	unsigned int strange;
-	uint64_t pending[TREE_DEPTH];
-	unsigned int depth;
+	struct tree_node pending[TREE_DEPTH];
+	unsigned int count;	/* of pending: one for each level at most */
 	bool left_out;
 };
 
@@ -153,23 +158,23 @@ static struct err *is_child(struct tree *tree, uint64_t node, uint64_t child, bo
 	return NULL;
 }
 
-static struct err *push_child(struct tree *tree, uint64_t node, const struct field *side)
+static struct err *push_child(struct tree *tree, struct tree_node node, const struct field *side)
 {
 	uint64_t child;
 	bool fits;
 
-	TRY(field_read(tree->reader, side, node, &child));
+	TRY(field_read(tree->reader, side, node.address, &child));
 	if (!child)
 		return NULL;
-	TRY(is_child(tree, node, child, &fits));
-	if (!fits || tree->depth == TREE_DEPTH)
+	TRY(is_child(tree, node.address, child, &fits));
+	if (!fits || node.level == TREE_DEPTH || tree->count == TREE_DEPTH)
 		tree->left_out = true;
 	else
-		tree->pending[tree->depth++] = child;
+		tree->pending[tree->count++] = (struct tree_node){ child, node.level + 1 };
 	return NULL;
 }
 
-static struct err *push(struct erase_space *space, struct tree *tree, uint64_t node,
+static struct err *push(struct erase_space *space, struct tree *tree, struct tree_node node,
 			const struct field *side, const char *what)
 {
 	return erase_forgive(space, err_prepend(push_child(tree, node, side), "%s", what));
@@ -193,24 +198,23 @@ static struct err *tree_init(struct tree *tree, struct erase_space *space)
 struct err *tree_each(struct erase_space *space, uint64_t root, uint64_t offset, const char *what,
 		      struct err *(*fn)(void *ctx, uint64_t element), void *ctx)
 {
-	struct chain chain = { 0 };
+	unsigned int steps = 0;
 	struct tree tree;
 	struct err *e;
 
 	TRY(tree_init(&tree, space));
-	e = kread_word(space->reader, root, &tree.pending[0]);
-	tree.depth = !e && tree.pending[0];
+	e = kread_word(space->reader, root, &tree.pending[0].address);
+	tree.count = !e && tree.pending[0].address;
 	TRY(erase_forgive(space, err_prepend(e, "%s", what)));
-	while (tree.depth && chain.steps < CHAIN_MAX) {
-		uint64_t node = tree.pending[--tree.depth];
+	while (tree.count && steps < CHAIN_MAX && erase_step(space)) {
+		struct tree_node node = tree.pending[--tree.count];
 
-		chain.steps++;
-		TRY(fn(ctx, node - offset));
+		steps++;
+		TRY(fn(ctx, node.address - offset));
 		TRY(push(space, &tree, node, &tree.left, what));
 		TRY(push(space, &tree, node, &tree.right, what));
 	}
-	if (tree.depth || tree.left_out || tree.strange)
-		erase_doubt(space, "%s: the tree is damaged after %llu nodes", what,
-			    (unsigned long long)chain.steps);
+	if (tree.count || tree.left_out || tree.strange)
+		erase_doubt(space, "%s: the tree is damaged after %u nodes", what, steps);
 	return NULL;
 }

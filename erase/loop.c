@@ -15,7 +15,7 @@ static bool is_endless(struct loop *loop, uint64_t node)
 {
 	const struct erase_expr *list = &loop->item->list;
 
-	if (chain_goes_on(&loop->chain, node))
+	if (chain_goes_on(&loop->chain, node) && erase_step(loop->scope->space))
 		return false;
 	erase_doubt(loop->scope->space, "%s:%u: '%s': the list does not end after %" PRIu64
 		    " elements", loop->scope->file, list->line, list->text, loop->chain.steps);
@@ -41,7 +41,11 @@ static struct err *array_open(struct loop *loop)
 /* Elements of an array; where these are pointers, what they point to. */
 static struct err *array_each(struct loop *loop, element_fn *fn, void *ctx)
 {
-	for (uint64_t i = 0; i < loop->count && i < CHAIN_MAX; i++) {
+	const struct erase_expr *list = &loop->item->list;
+	uint64_t count = erase_at_most(loop->scope->space, loop->count, CHAIN_MAX, "%s:%u: elements of '%s'",
+				       loop->scope->file, list->line, list->text);
+
+	for (uint64_t i = 0; i < count && erase_step(loop->scope->space); i++) {
 		struct place at = loop->list;
 		struct place_info info;
 		bool there = true;

@@ -196,12 +196,19 @@ static struct err *find_first(const struct place_scope *scope, const struct eras
 	return variable_type(scope, expr, ret->address, &ret->type);
 }
 
+/* Pointers to pointers to follow for one dot; types that are damaged may be such for ever. */
+#define POINTERS_MAX 16
+
 /* Where the dot stands for a pointer, it is followed; behind one that is NULL, by its type only. */
 static struct err *follow_all(const struct place_scope *scope, struct place *place, bool *found)
 {
 	struct place_info info;
+	unsigned int count = 0;
 
 	while (place_describe(scope, place->type, &info) && info.kind == TYPE_POINTER) {
+		if (count++ == POINTERS_MAX)
+			return err_new(ERR_NOT_FOUND, "more than %d pointers on the way to a member",
+				       POINTERS_MAX);
 		if (*found)
 			TRY(place_follow(scope, place, place, found));
 		place->type = info.target;
@@ -216,8 +223,9 @@ static struct err *step(const struct place_scope *scope, const struct erase_expr
 	struct place next;
 	struct err *e;
 
-	TRY(follow_all(scope, at, found));
-	e = place_member(scope, at, expr->names[i], &next);
+	e = follow_all(scope, at, found);
+	if (!e)
+		e = place_member(scope, at, expr->names[i], &next);
 	if (e)
 		return err_kind(e) == ERR_NOMEM ? e :
 		       err_prepend(e, "%s:%u: '%s'", scope->file, expr->line, expr->text);

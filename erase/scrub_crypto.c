@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/checked.h"
 #include "erase/scrub_internal.h"
 
@@ -70,19 +71,14 @@ struct crypto {
 static struct err *take_algorithm(void *ctx, uint64_t address)
 {
 	struct crypto *crypto = ctx;
+	struct algorithm *v;
 
-	if (crypto->count == crypto->room) {
-		size_t room = crypto->room ? 2 * crypto->room : 256;
-		struct algorithm *more;
-
-		if (room > ALGORITHMS_MAX)
-			return err_new(ERR_BAD_INPUT, "more than %u algorithms", ALGORITHMS_MAX);
-		more = realloc(crypto->algorithms, room * sizeof(*more));
-		if (!more)
-			return err_nomem;
-		crypto->algorithms = more;
-		crypto->room = room;
-	}
+	if (crypto->count == ALGORITHMS_MAX)
+		return err_new(ERR_BAD_INPUT, "more than %u algorithms", ALGORITHMS_MAX);
+	v = array_more(crypto->algorithms, crypto->count, &crypto->room, sizeof(*v), 256);
+	if (!v)
+		return err_nomem;
+	crypto->algorithms = v;
 	crypto->algorithms[crypto->count++] = (struct algorithm){ .address = address };
 	return NULL;
 }
@@ -174,7 +170,7 @@ static uint64_t transform_at(const struct crypto *crypto, uint64_t pointer,
 /* *known: this one was seen before. */
 static struct err *remember(struct crypto *crypto, uint64_t tfm, bool *known)
 {
-	uint64_t *more;
+	uint64_t *v;
 
 	for (size_t i = 0; i < crypto->seen_count; i++) {
 		if (crypto->seen[i] == tfm) {
@@ -183,15 +179,12 @@ static struct err *remember(struct crypto *crypto, uint64_t tfm, bool *known)
 		}
 	}
 	*known = false;
-	if (crypto->seen_count == crypto->seen_room) {
-		if (crypto->seen_room >= TRANSFORMS_MAX)
-			return err_new(ERR_UNSUPPORTED, "more than %u transforms", TRANSFORMS_MAX);
-		crypto->seen_room = crypto->seen_room ? 2 * crypto->seen_room : 64;
-		more = realloc(crypto->seen, crypto->seen_room * sizeof(*more));
-		if (!more)
-			return err_nomem;
-		crypto->seen = more;
-	}
+	if (crypto->seen_count == TRANSFORMS_MAX)
+		return err_new(ERR_UNSUPPORTED, "more than %u transforms", TRANSFORMS_MAX);
+	v = array_more(crypto->seen, crypto->seen_count, &crypto->seen_room, sizeof(*v), 64);
+	if (!v)
+		return err_nomem;
+	crypto->seen = v;
 	crypto->seen[crypto->seen_count++] = tfm;
 	return NULL;
 }
@@ -207,12 +200,8 @@ static struct err *scrub_transform(struct crypto *crypto, uint64_t tfm, uint64_t
 	TRY(field_read(crypto->reader, &crypto->fields[ALIGNMASK], alg, &mask));
 	TRY(string_read(crypto->reader, alg + crypto->fields[DRIVER_NAME].offset, name, sizeof(name)));
 	/* The context is aligned within its memory. */
-	size += mask;
-	if (size > CONTEXT_MAX) {
-		erase_doubt(crypto->scrub->space, "transform %s: a context of %" PRIu64 " bytes", name,
-			    size);
-		size = CONTEXT_MAX;
-	}
+	size = erase_at_most(crypto->scrub->space, size + mask, CONTEXT_MAX,
+			     "bytes of the context of a transform of %s", name);
 	TRY(scrub_object(crypto->scrub, ctx, size, "%s.%s.context", owner, name));
 	if (crypto->depth == DEPTH_MAX)
 		return NULL;

@@ -61,7 +61,8 @@ static struct err *scrub_transforms(struct devices *d, uint64_t config, const ch
 
 	TRY(field_read(d->reader, &d->crypt[TFMS], config, &table));
 	TRY(field_read(d->reader, &d->crypt[TFMS_COUNT], config, &count));
-	for (uint64_t i = 0; table && i < min_u64(count, TRANSFORMS_MAX); i++) {
+	count = erase_at_most(d->scrub->space, count, TRANSFORMS_MAX, "transforms of %s", owner);
+	for (uint64_t i = 0; table && i < count; i++) {
 		TRY(kread_word(d->reader, table + i * word, &tfm));
 		TRY(crypto_scrub(d->crypto, tfm, owner));
 	}
@@ -79,8 +80,8 @@ static struct err *scrub_config(struct devices *d, uint64_t config)
 	}
 	snprintf(owner, sizeof(owner), "dm-crypt.%" PRIu64, d->number++);
 	TRY(field_read(d->reader, &d->crypt[KEY_SIZE], config, &size));
-	TRY(scrub_object(d->scrub, config + d->crypt[KEY].offset, min_u64(size, KEY_MAX), "%s.key",
-			 owner));
+	size = erase_at_most(d->scrub->space, size, KEY_MAX, "bytes of the key of %s", owner);
+	TRY(scrub_object(d->scrub, config + d->crypt[KEY].offset, size, "%s.key", owner));
 	return scrub_transforms(d, config, owner);
 }
 
@@ -107,7 +108,8 @@ static struct err *scrub_device(struct devices *d, uint64_t cell)
 		return NULL;
 	TRY(field_read(d->reader, &d->dm[TABLE_COUNT], table, &count));
 	TRY(field_read(d->reader, &d->dm[TABLE_TARGETS], table, &targets));
-	for (uint64_t i = 0; i < min_u64(count, TARGETS_MAX); i++)
+	count = erase_at_most(d->scrub->space, count, TARGETS_MAX, "targets of a mapped device");
+	for (uint64_t i = 0; i < count; i++)
 		TRY(scrub_target(d, targets + i * d->target_bytes));
 	return NULL;
 }

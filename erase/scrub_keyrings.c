@@ -10,6 +10,7 @@
 #include "erase/scrub_internal.h"
 
 #define NAME_BYTES 32
+#define SECRET_MAX (UINT64_C(1) << 20)	/* bytes; keys of users have 32 KiB at most */
 
 /* CHACHA20POLY1305_KEY_SIZE: of what lies encrypted in a file (218e6424ef3f, "security/keys: rewrite big_key crypto to use library interface"). */
 #define BIG_KEY_KEY_BYTES 32
@@ -45,7 +46,11 @@ struct key {
 
 static struct err *scrub_bytes(const struct key *key, uint64_t va, uint64_t size, const char *what)
 {
-	return scrub_object(key->rings->scrub, va, size, "key.%08" PRIx64 ".%s.%s", key->serial,
+	struct scrub *scrub = key->rings->scrub;
+
+	/* A length that damage made large must not cost all other memory. */
+	size = erase_at_most(scrub->space, size, SECRET_MAX, "bytes of key %08" PRIx64, key->serial);
+	return scrub_object(scrub, va, size, "key.%08" PRIx64 ".%s.%s", key->serial,
 			    key->type, what);
 }
 
@@ -99,8 +104,7 @@ static struct err *scrub_secret(const struct key *key, const struct types *types
 		TRY(field_read(reader, &fields[0], key->payload, &va));
 	if (!scrub_is_pointer(key->rings->scrub, va))
 		return NULL;
-	/* A length that damage made large must not cost all other memory. */
-	return scrub_bytes(key, va, min_u64(size, UINT64_C(1) << 20), secret->what);
+	return scrub_bytes(key, va, size, secret->what);
 }
 
 static struct err *scrub_secrets(const struct key *key, const char *module, const char *type,

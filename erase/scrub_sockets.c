@@ -167,7 +167,8 @@ static struct err *scrub_files(struct sockets *s, uint64_t files)
 	TRY(field_read(s->reader, &s->fields[FDT], files, &fdt));
 	TRY(field_read(s->reader, &s->fields[MAX_FDS], fdt, &count));
 	TRY(field_read(s->reader, &s->fields[FD], fdt, &table));
-	for (uint64_t i = 0; i < min_u64(count, FILES_MAX); i++) {
+	count = erase_at_most(s->scrub->space, count, FILES_MAX, "open files of process %" PRIu64, s->pid);
+	for (uint64_t i = 0; i < count && erase_step(s->scrub->space); i++) {
 		TRY(kread_word(s->reader, table + i * word, &file));
 		if (scrub_is_pointer(s->scrub, file))
 			TRY(erase_forgive(s->scrub->space, err_prepend(scrub_file(s, file),

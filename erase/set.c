@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/bits.h"
 #include "base/checked.h"
 
@@ -26,28 +27,17 @@ void erase_set_deinit(struct erase_set *set)
 	erase_set_init(set);
 }
 
-/* Room for one more element of @size bytes in *@v. */
-static struct err *grow(void *v, size_t count, size_t *room, size_t size)
+static struct err *check_count(size_t count)
 {
-	size_t more = *room ? 2 * *room : 64;
-	void *bigger;
-
-	if (count < *room)
+	if (count < ERASE_OBJECTS_MAX)
 		return NULL;
-	if (count >= ERASE_OBJECTS_MAX)
-		return err_new(ERR_UNSUPPORTED, "more than %u objects or pages of objects are to be "
-			       "erased", ERASE_OBJECTS_MAX);
-	bigger = realloc(*(void **)v, more * size);
-	if (!bigger)
-		return err_nomem;
-	*(void **)v = bigger;
-	*room = more;
-	return NULL;
+	return err_new(ERR_UNSUPPORTED, "more than %u objects or pages of objects are to be erased",
+		       ERASE_OBJECTS_MAX);
 }
 
 struct err *erase_set_rule(struct erase_set *set, const char *text)
 {
-	char **texts = realloc(set->texts, (set->text_count + 1) * sizeof(*texts));
+	char **texts = array_more(set->texts, set->text_count, &set->text_room, sizeof(*texts), 64);
 
 	if (!texts)
 		return err_nomem;
@@ -61,7 +51,13 @@ struct err *erase_set_rule(struct erase_set *set, const char *text)
 
 struct err *erase_set_object(struct erase_set *set, uint64_t size, uint8_t byte)
 {
-	TRY(grow(&set->objects, set->object_count, &set->object_room, sizeof(*set->objects)));
+	struct erase_object *v;
+
+	TRY(check_count(set->object_count));
+	v = array_more(set->objects, set->object_count, &set->object_room, sizeof(*v), 64);
+	if (!v)
+		return err_nomem;
+	set->objects = v;
 	set->objects[set->object_count++] = (struct erase_object){
 		.text = set->texts[set->text_count - 1],
 		.size = size,
@@ -72,9 +68,15 @@ struct err *erase_set_object(struct erase_set *set, uint64_t size, uint8_t byte)
 
 struct err *erase_set_add(struct erase_set *set, uint64_t pa, uint32_t len)
 {
+	struct erase_piece *v;
+
 	if (!len)
 		return NULL;
-	TRY(grow(&set->pieces, set->piece_count, &set->piece_room, sizeof(*set->pieces)));
+	TRY(check_count(set->piece_count));
+	v = array_more(set->pieces, set->piece_count, &set->piece_room, sizeof(*v), 64);
+	if (!v)
+		return err_nomem;
+	set->pieces = v;
 	set->pieces[set->piece_count++] = (struct erase_piece){
 		.pa = pa,
 		.len = len,

@@ -21,7 +21,10 @@
 #define ERASE_BYTE 'X'
 #define ERASE_NULL 0
 
-/* Objects and pieces of objects that a set holds: some 50 MB at most. More is an error. */
+/*
+ * Objects and pieces of objects that a set holds: with a text for each object, as built-in
+ * rules have, some 130 MB at most. More is an error.
+ */
 #define ERASE_OBJECTS_MAX (1u << 20)
 
 struct erase_piece {
@@ -42,7 +45,7 @@ struct erase_set {
 	struct erase_piece *pieces;	/* closed: sorted by pa */
 	size_t piece_count, piece_room;
 	char **texts;			/* of the rules */
-	size_t text_count;
+	size_t text_count, text_room;
 	/* Closed: what goes where. Zeros win where both do. */
 	struct ranges spans;
 	struct ranges zeros;		/* of spans */

@@ -8,6 +8,13 @@
 #include "base/checked.h"
 #include "kernel/symbols.h"
 
+/*
+ * Steps per stored page, before that has come to nothing: a page of pointers has 512, and each of
+ * several rules goes its own way.
+ */
+#define STEPS_PER_PAGE 1024u
+#define STEPS_FREE (UINT64_C(1) << 20)
+
 static void tell(struct erase_space *space, const char *text)
 {
 	if (space->unknown++ < ERASE_WARNINGS_MAX)
@@ -32,6 +39,32 @@ void erase_doubt(struct erase_space *space, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	tell(space, text);
+}
+
+uint64_t erase_at_most(struct erase_space *space, uint64_t n, uint64_t max, const char *fmt, ...)
+{
+	char what[192];
+	va_list args;
+
+	if (n <= max)
+		return n;
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	erase_doubt(space, "%s: %" PRIu64 " of them, of which %" PRIu64 " are looked at", what, n, max);
+	return max;
+}
+
+bool erase_step(struct erase_space *space)
+{
+	uint64_t pages = kreader_kernel(space->reader)->dump->stored_count;
+	uint64_t limit = STEPS_FREE + pages * STEPS_PER_PAGE;
+
+	if (space->steps == limit)
+		erase_doubt(space, "what is looked for after %" PRIu64 " steps through lists and tables of %"
+			    PRIu64 " pages: they do not end", limit, pages);
+	space->steps += space->steps <= limit;
+	return space->steps <= limit;
 }
 
 /* How far the kernel was moved from where it was linked: what both know tells. */
@@ -108,7 +141,7 @@ struct err *erase_object(struct erase_space *space, erase_translate_fn *translat
 		return NULL;
 	}
 	TRY(erase_set_object(space->set, size, byte));
-	for (; va < end; va += done)
+	for (; va < end && erase_step(space); va += done)
 		TRY(add_stretch(space, translate, ctx, va, end - va, &done));
 	return NULL;
 }

@@ -21,6 +21,7 @@ struct erase_space {
 	const struct log *log;
 	struct erase_set *set;		/* to be filled */
 	uint64_t unknown;		/* objects, links and pages that could not be looked at */
+	uint64_t steps;			/* see erase_step() */
 };
 
 /*
@@ -50,6 +51,20 @@ unsigned int erase_symbol(struct erase_space *space, const char *name, uint64_t 
 /* What an error says of an unknown one: where to get it from. */
 #define ERASE_SYMBOL_HINT "(a kernel without CONFIG_KALLSYMS_ALL does not tell its variables: " \
 			  "give -x VMLINUX)"
+
+/*
+ * @n, or @max where it is more: that is damage, or more than is looked at, and is told; the text
+ * names what is counted.
+ */
+uint64_t erase_at_most(struct erase_space *space, uint64_t n, uint64_t max, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/*
+ * One step more along a list, a tree, a table, or the pages of an object. False, which is told once:
+ * there were more than this dump can have things of their own, so what is damaged leads
+ * back into itself, and whoever walks it is to stop.
+ */
+bool erase_step(struct erase_space *space);
 
 /*
  * Take @e, which came of looking at something: memory that cannot be read is counted and

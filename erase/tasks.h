@@ -5,7 +5,7 @@
 
 #include "erase/space.h"
 
-/* A member of the task and where it leads. */
+/* What is told of a task. */
 struct task {
 	uint64_t address;	/* of its task_struct */
 	uint64_t pid;

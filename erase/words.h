@@ -22,6 +22,7 @@ struct words {
 	size_t len;
 };
 
+/* Begin before the first word of @len bytes of @text, which is borrowed as @name is. */
 void words_init(struct words *words, const char *name, const char *text, size_t len);
 
 /*

@@ -44,19 +44,10 @@ static void put_first(FILE *out, const struct facts *facts, uint64_t page_size)
 	put_line(out, "PAGESIZE", number);
 }
 
-/* The text is done: hand it out, or say that memory ran out while it was written. */
-static struct err *take_text(FILE *out, char **text, char **ret)
-{
-	if (fclose(out)) {
-		free(*text);
-		return err_nomem;
-	}
-	*ret = *text;
-	return NULL;
-}
-
-struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char **ret,
-			     size_t *ret_len)
+/* The first lines, and what @put_rest writes behind them. */
+static struct err *format(const struct facts *facts, uint64_t page_size,
+			  void (*put_rest)(FILE *out, const struct facts *facts), char **ret,
+			  size_t *ret_len)
 {
 	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_len);
@@ -64,6 +55,17 @@ struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char
 	if (!out)
 		return err_nomem;
 	put_first(out, facts, page_size);
+	put_rest(out, facts);
+	if (fclose(out)) {
+		free(text);
+		return err_nomem;
+	}
+	*ret = text;
+	return NULL;
+}
+
+static void put_all(FILE *out, const struct facts *facts)
+{
 	for (size_t i = 0; i < facts->map.count; i++) {
 		const char *key = facts->map.v[i].key, *value;
 
@@ -71,19 +73,22 @@ struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char
 		    fact_text(facts, key, &value))
 			put_line(out, key, value);
 	}
-	return take_text(out, &text, ret);
+}
+
+struct err *facts_format_all(const struct facts *facts, uint64_t page_size, char **ret,
+			     size_t *ret_len)
+{
+	return format(facts, page_size, put_all, ret, ret_len);
+}
+
+static void put_wanted(FILE *out, const struct facts *facts)
+{
+	for (size_t i = 0; i < wanted_fact_count; i++)
+		put_fact(out, facts, wanted_facts[i].kind, wanted_facts[i].name);
 }
 
 struct err *facts_format_vmcoreinfo(const struct facts *facts, uint64_t page_size, char **ret,
 				    size_t *ret_len)
 {
-	char *text = NULL;
-	FILE *out = open_memstream(&text, ret_len);
-
-	if (!out)
-		return err_nomem;
-	put_first(out, facts, page_size);
-	for (size_t i = 0; i < wanted_fact_count; i++)
-		put_fact(out, facts, wanted_facts[i].kind, wanted_facts[i].name);
-	return take_text(out, &text, ret);
+	return format(facts, page_size, put_wanted, ret, ret_len);
 }

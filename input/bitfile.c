@@ -13,6 +13,9 @@
 #define CHUNK_BYTES ((size_t)(BITFILE_CHUNK / 8))
 #define SCAN_BYTES ((size_t)1 << 18)
 
+/* Bits that a search for the next run reads first: runs may be many and short. */
+#define FIRST_BITS UINT64_C(512)
+
 /* Bits of each byte in the other order; @len is rounded up to whole words, which are there. */
 static void reverse_bits(uint8_t *bytes, size_t len)
 {
@@ -182,9 +185,10 @@ static struct err *next_in_piece(const struct bitfile *bf, uint64_t from, uint64
 		*done = !run_add(run, from, to);
 		return NULL;
 	}
-	for (; from < to && !*done; from = end) {
-		end = min_u64(to, round_down(from, BITFILE_CHUNK) + BITFILE_CHUNK);
+	for (uint64_t step = FIRST_BITS; from < to && !*done; from = end) {
+		end = min_u64(to, round_down(from, step) + step);
 		TRY(next_in_chunk(bf, from, end, run, done));
+		step = min_u64(2 * step, BITFILE_CHUNK);
 	}
 	return NULL;
 }

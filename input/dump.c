@@ -380,6 +380,8 @@ struct err *dump_present_bits(const struct dump *dump, uint64_t from, uint64_t t
 	bool found = true;
 
 	memset(bits, 0, bits_bytes(from, to));
+	if (dump->format->pages && dump->format->pages->present)
+		return dump->format->pages->present(dump, from, to, bits);
 	for (;;) {
 		TRY(dump_next_present(dump, run.end, to, &run, &found));
 		if (!found)

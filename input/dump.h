@@ -45,7 +45,11 @@ struct dump_page_ops {
 	/* As dump_next_present(). */
 	struct err *(*next_present)(const struct dump *dump, uint64_t from, uint64_t to,
 				    struct range *ret, bool *found);
-	/* Set the bits that dump_stored_bits() tells of; all of @bits is clear. */
+	/*
+	 * Set the bits that dump_present_bits() and dump_stored_bits() tell of; all of @bits is
+	 * clear. The first may be NULL: then next_present() is asked run by run.
+	 */
+	struct err *(*present)(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits);
 	struct err *(*stored)(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits);
 };
 

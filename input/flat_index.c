@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/checked.h"
 
 #define ROOM_MIN 64
@@ -20,20 +21,16 @@ static uint64_t run_end(const struct flat_run *run)
 
 static struct err *push(struct flat_index *index, const struct flat_run *run)
 {
-	size_t room = index->room ? 2 * index->room : ROOM_MIN;
 	struct flat_run *v;
 
 	if (index->count == FLAT_RUNS_MAX)
 		return err_new(ERR_UNSUPPORTED, "the records of the flattened dump are in more than %u "
 			       "scattered runs; rearrange it with makedumpfile -R first",
 			       FLAT_RUNS_MAX);
-	if (index->count == index->room) {
-		v = realloc(index->v, room * sizeof(*v));
-		if (!v)
-			return err_nomem;
-		index->v = v;
-		index->room = room;
-	}
+	v = array_more(index->v, index->count, &index->room, sizeof(*v), ROOM_MIN);
+	if (!v)
+		return err_nomem;
+	index->v = v;
 	index->v[index->count++] = *run;
 	return NULL;
 }

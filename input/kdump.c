@@ -235,35 +235,50 @@ static struct err *kdump_next_present(const struct dump *dump, uint64_t from, ui
 	return next_pages(dump, &kdump_of(dump)->set.present, from, to, ret, found);
 }
 
-/* Blocks of one file that are stored, as pages, into the bits of [from, to). */
-static struct err *add_stored(const struct dump *dump, const struct bitfile *stored, uint64_t from,
-			      uint64_t to, uint8_t *bits)
+/* Blocks of one bitmap, as pages, into the bits of [from, to). */
+static struct err *add_runs(const struct dump *dump, const struct bitfile *blocks, uint64_t from,
+			    uint64_t to, uint8_t *bits)
 {
 	struct range run = { .end = from };
 	bool found = true;
 
 	for (;;) {
-		TRY(next_pages(dump, stored, run.end, to, &run, &found));
+		TRY(next_pages(dump, blocks, run.end, to, &run, &found));
 		if (!found)
 			return NULL;
 		bits_set_range(bits, run.start - from, run.end - from);
 	}
 }
 
+/* Bits from @from on are those of a bitmap of blocks as they lie there. */
+static bool are_blocks(const struct dump *dump, uint64_t from)
+{
+	return dump->page_shift == first_file(dump)->block_shift && from % 8 == 0;
+}
+
+static struct err *kdump_present(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
+{
+	const struct bitfile *present = &kdump_of(dump)->set.present;
+
+	return are_blocks(dump, from) ? bitfile_read(present, from, to, bits) :
+					add_runs(dump, present, from, to, bits);
+}
+
 static struct err *kdump_stored(const struct dump *dump, uint64_t from, uint64_t to, uint8_t *bits)
 {
 	const struct kdump_set *set = &kdump_of(dump)->set;
 
-	if (set->count == 1 && dump->page_shift == set->files[0].block_shift && from % 8 == 0)
+	if (set->count == 1 && are_blocks(dump, from))
 		return bitfile_read(&set->files[0].stored, from, to, bits);
 	for (size_t i = 0; i < set->count; i++)
-		TRY(add_stored(dump, &set->files[i].stored, from, to, bits));
+		TRY(add_runs(dump, &set->files[i].stored, from, to, bits));
 	return NULL;
 }
 
 static const struct dump_page_ops kdump_pages = {
 	.start = kdump_start,
 	.next_present = kdump_next_present,
+	.present = kdump_present,
 	.stored = kdump_stored,
 };
 

@@ -76,9 +76,7 @@ static bool choose(const struct window *window, const struct dump_segment *seg, 
 /* Asked first, because a refused source_map() costs an error object per page. */
 bool window_can_map(const struct window *window)
 {
-	const struct source *src = window->dump->src;
-
-	return src->ops->map && !__atomic_load_n(&src->no_map, __ATOMIC_RELAXED);
+	return source_can_map(window->dump->src);
 }
 
 static bool map_for(struct window *window, const struct dump_segment *seg, uint64_t off, size_t len)

@@ -52,23 +52,19 @@ static struct err *look_into_module(void *ctx, const struct kmodule *module)
 }
 
 /* The struct of a module, whose symbols are in no table of the kernel's. */
-static bool find_in_modules(struct kreader *reader, uint64_t *ret)
+static bool find_in_modules(struct kreader *reader, const struct types *types, uint64_t *ret)
 {
 	struct module_search search = { .reader = reader };
-	struct types *types = NULL;
-	struct err *e = kernel_load_types(reader, &types);
 
-	if (!e)
-		e = kmodules_for_each(reader, types, look_into_module, &search);
-	err_free(e);
-	types_destroy(types);
+	if (types)
+		err_free(kmodules_for_each(reader, types, look_into_module, &search));
 	*ret = search.va;
 	return search.va != 0;
 }
 
-static struct err *find_info(struct kreader *reader, uint64_t *ret)
+static struct err *find_info(struct kreader *reader, const struct types *types, uint64_t *ret)
 {
-	if (ksymbol(reader, SYMBOL, ret) || find_in_modules(reader, ret))
+	if (ksymbol(reader, SYMBOL, ret) || find_in_modules(reader, types, ret))
 		return NULL;
 	return err_new(ERR_NOT_FOUND, "the kernel has no symbol " SYMBOL);
 }
@@ -245,14 +241,15 @@ static struct err *check_kernel_stays(struct kreader *reader, const struct crash
 	return NULL;
 }
 
-struct err *crash_bitmap_read(struct kreader *reader, struct crash_bitmap *ret)
+struct err *crash_bitmap_read(struct kreader *reader, const struct types *types,
+			      struct crash_bitmap *ret)
 {
 	struct crash_bitmap bitmap = { .kernel = kreader_kernel(reader) };
 	const struct dump *dump = bitmap.kernel->dump;
 	uint64_t va;
 	size_t size;
 
-	TRY(find_info(reader, &va));
+	TRY(find_info(reader, types, &va));
 	if (dump->live)
 		return err_new(ERR_UNSUPPORTED, "the kernel fills its bitmap when it crashes, and it is "
 			       "running");

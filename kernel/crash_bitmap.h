@@ -11,6 +11,7 @@
 #ifndef KERNEL_CRASH_BITMAP_H
 #define KERNEL_CRASH_BITMAP_H
 
+#include "facts/types.h"
 #include "kernel/kernel.h"
 
 enum crash_bitmap_counter {
@@ -33,11 +34,12 @@ struct crash_bitmap {
 };
 
 /*
- * Find and check the struct: everything but whether the counters fit the bits.
- * ERR_NOT_FOUND: this kernel has none. Other errors but ERR_NOMEM say why it cannot be
+ * Find and check the struct: everything but whether the counters fit the bits. @types NULL: that
+ * of a module is not found. ERR_NOT_FOUND: this kernel has none. Other errors but ERR_NOMEM say why it cannot be
  * used, with field and value; then the caller does without.
  */
-struct err *crash_bitmap_read(struct kreader *reader, struct crash_bitmap *ret)
+struct err *crash_bitmap_read(struct kreader *reader, const struct types *types,
+			      struct crash_bitmap *ret)
 	__attribute__((warn_unused_result));
 
 /* Name of a counter as a field of the struct, static: "user_pages". */

@@ -41,6 +41,7 @@ struct walk {
 	struct ranges seen;	/* addresses of structs */
 	unsigned int count;
 	bool ended;		/* by @fn, or for lack of memory */
+	unsigned int bad;	/* damaged maps */
 };
 
 static bool find_field(struct type type, const char *name, struct field *ret)
@@ -158,7 +159,7 @@ static struct err *visit(void *ctx, uint64_t index, uint64_t entry)
 	e = read_map(walk, entry);
 	if (walk->ended || err_kind(e) == ERR_NOMEM)
 		return e;
-	if (e)
+	if (e && walk->bad++ == 0)
 		log_warn(kreader_kernel(walk->reader)->log, "device page map at %#llx: %s, ignored",
 			 (unsigned long long)entry, err_text(e));
 	err_free(e);
@@ -174,5 +175,7 @@ struct err *kdev_pagemaps_for_each(struct kreader *reader, const struct types *t
 	TRY(find_fields(&walk, types));
 	e = kxarray_for_each(reader, types, array, XARRAY_NODES_MAX, visit, &walk);
 	ranges_deinit(&walk.seen);
+	if (walk.bad > 1)
+		log_warn(kreader_kernel(reader)->log, "%u device page maps ignored", walk.bad);
 	return e;
 }

@@ -26,7 +26,7 @@ struct dev_pagemap {
 /*
  * Call @fn with each range of each device page map in the XArray at @array
  * (SYMBOL(pgmap_array)); the memmap comes with the first range only. A damaged map is
- * skipped with a warning. ERR_NOT_FOUND: a member is unknown. ERR_BAD_INPUT or a read's
+ * skipped, which is warned about. ERR_NOT_FOUND: a member is unknown. ERR_BAD_INPUT or a read's
  * error: the array is damaged, and what @fn has seen is not all. An error
  * of @fn ends the walk and is returned.
  */

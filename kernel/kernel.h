@@ -116,6 +116,13 @@ struct err *kread_vtop(struct kreader *reader, uint64_t va, struct mapping *ret)
  */
 struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
 	__attribute__((warn_unused_result));
+
+/*
+ * The same for a format whose readers take pages without data for zeros: bytes of such a page
+ * are. A page table without data is an error still.
+ */
+struct err *kread_sparse(struct kreader *reader, uint64_t va, void *buf, size_t len)
+	__attribute__((warn_unused_result));
 struct err *kread_u32(struct kreader *reader, uint64_t va, uint32_t *ret)
 	__attribute__((warn_unused_result));
 struct err *kread_u64(struct kreader *reader, uint64_t va, uint64_t *ret)

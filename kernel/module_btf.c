@@ -2,6 +2,7 @@
 /* Where modules' BTF lies. module.btf_data is NULL once a module is loaded: only list btf_modules tells. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "kernel/btf.h"
 #include "kernel/module_internal.h"
 
@@ -15,15 +16,11 @@ struct btf_walk {
 
 static struct err *add(struct module_btfs *btfs, const struct module_btf *btf)
 {
-	if (btfs->count == btfs->room) {
-		size_t room = btfs->room ? 2 * btfs->room : 64;
-		struct module_btf *v = realloc(btfs->v, room * sizeof(*v));
+	struct module_btf *v = array_more(btfs->v, btfs->count, &btfs->room, sizeof(*v), 64);
 
-		if (!v)
-			return err_nomem;
-		btfs->v = v;
-		btfs->room = room;
-	}
+	if (!v)
+		return err_nomem;
+	btfs->v = v;
 	btfs->v[btfs->count++] = *btf;
 	return NULL;
 }

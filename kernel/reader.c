@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Typed reads by virtual address, with the last translations kept. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/checked.h"
 #include "kernel/internal.h"
@@ -129,8 +130,22 @@ struct err *kread_vtop(struct kreader *reader, uint64_t va, struct mapping *ret)
 	return NULL;
 }
 
-struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
+/* Bytes of one page at @pa. */
+static struct err *read_sparse_page(struct kreader *reader, uint64_t pa, void *buf, size_t len)
 {
+	struct err *e = dump_view_read(reader->data, pa, buf, len);
+
+	if (err_kind(e) != ERR_EXCLUDED)
+		return e;
+	err_free(e);
+	memset(buf, 0, len);
+	return NULL;
+}
+
+/* @sparse: page by page, because others of a leaf may have data. */
+static struct err *read_mapped(struct kreader *reader, uint64_t va, void *buf, size_t len, bool sparse)
+{
+	uint64_t page_size = UINT64_C(1) << reader->kernel->page_shift;
 	uint8_t *to = buf;
 
 	while (len) {
@@ -142,7 +157,10 @@ struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
 		if (e)
 			return err_prepend(e, "kernel address %#llx", (unsigned long long)va);
 		now = (size_t)min_u64(len, map.len);
-		e = dump_view_read(reader->data, map.pa, to, now);
+		if (sparse)
+			now = (size_t)min_u64(now, page_size - map.pa % page_size);
+		e = sparse ? read_sparse_page(reader, map.pa, to, now) :
+			     dump_view_read(reader->data, map.pa, to, now);
 		if (e)
 			return err_prepend(e, "kernel address %#llx at physical %#llx",
 					   (unsigned long long)va, (unsigned long long)map.pa);
@@ -151,6 +169,16 @@ struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
 		len -= now;
 	}
 	return NULL;
+}
+
+struct err *kread(struct kreader *reader, uint64_t va, void *buf, size_t len)
+{
+	return read_mapped(reader, va, buf, len, false);
+}
+
+struct err *kread_sparse(struct kreader *reader, uint64_t va, void *buf, size_t len)
+{
+	return read_mapped(reader, va, buf, len, true);
 }
 
 struct err *kread_u32(struct kreader *reader, uint64_t va, uint32_t *ret)

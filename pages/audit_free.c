@@ -58,12 +58,13 @@ static void compare_blocks(struct audit *audit, const struct scan_counts *counts
 	uint64_t slack = 8 + 2 * cpus;
 
 	for (unsigned int order = 0; order < SCAN_ORDERS; order++) {
-		if (counts->free_blocks[order] <= counters->blocks[order] + slack)
+		uint64_t found = counts->free_blocks[order], told = counters->blocks[order];
+
+		if (found <= told || found - told <= slack)
 			continue;
 		audit_find(audit, AUDIT_COUNTERS, CLASS_BIT(PAGE_FREE),
 			   "%llu free blocks of order %u, but free_area counts %llu",
-			   (unsigned long long)counts->free_blocks[order], order,
-			   (unsigned long long)counters->blocks[order]);
+			   (unsigned long long)found, order, (unsigned long long)told);
 		return;
 	}
 }

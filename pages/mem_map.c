@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/checked.h"
 #include "pages/layout.h"
 #include "pages/mem_map_build.h"
@@ -33,16 +34,11 @@ bool mem_map_probe(struct mem_map_build *build, uint64_t va)
 static struct err *map_append(struct mem_map_build *build, const struct mem_map_run *run)
 {
 	struct mem_map *map = build->map;
+	struct mem_map_run *v = array_more(map->v, map->count, &build->room, sizeof(*v), 16);
 
-	if (map->count == build->room) {
-		size_t room = build->room ? 2 * build->room : 16;
-		struct mem_map_run *v = reallocarray(map->v, room, sizeof(*v));
-
-		if (!v)
-			return err_nomem;
-		map->v = v;
-		build->room = room;
-	}
+	if (!v)
+		return err_nomem;
+	map->v = v;
 	map->v[map->count++] = *run;
 	return NULL;
 }

@@ -72,7 +72,7 @@ uint64_t protect_text(const struct kernel *kernel, uint64_t *ret_len)
 	return stext;
 }
 
-/* Bytes of memory that may belong to other owners are not in it: only whole pages of ours. */
+/* Every page that physical [@pa, @pa + @len) touches, @len not 0, as far as there is room. */
 static struct err *add(struct finder *f, enum protect_kind kind, uint64_t pa, uint64_t len)
 {
 	unsigned int shift = f->kernel->page_shift;

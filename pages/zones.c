@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/checked.h"
 
 /* Six types of zones at most, up to 7.2. */
@@ -103,20 +104,16 @@ struct zone_walk {
 static struct err *append(struct zone_walk *walk, const struct zone *zone)
 {
 	struct zones *zones = &walk->zones;
+	struct zone *v;
 
 	if (zones->count == ZONES_MAX) {
 		walk->left_out++;
 		return NULL;
 	}
-	if (zones->count == zones->room) {
-		size_t room = zones->room ? 2 * zones->room : 16;
-		struct zone *v = reallocarray(zones->v, room, sizeof(*v));
-
-		if (!v)
-			return err_nomem;
-		zones->v = v;
-		zones->room = room;
-	}
+	v = array_more(zones->v, zones->count, &zones->room, sizeof(*v), 16);
+	if (!v)
+		return err_nomem;
+	zones->v = v;
 	zones->v[zones->count++] = *zone;
 	return NULL;
 }

@@ -38,8 +38,9 @@ static void look_at_part(struct verify *v, const struct part *part, uint64_t sta
 	verify_name(v, "kernel %s", part->name);
 	if (hole[0].found && hole[1].found && hole[0].address >= start && hole[1].address <= end &&
 	    hole[0].address < hole[1].address) {
-		verify_range(v, start, round_down(hole[0].address, v->page_size) - start,
-			     CONTENT_ANY);
+		uint64_t before = max_u64(round_down(hole[0].address, v->page_size), start);
+
+		verify_range(v, start, before - start, CONTENT_ANY);
 		start = min_u64(round_up(hole[1].address, v->page_size), end);
 	}
 	verify_range(v, start, end - start, CONTENT_ANY);

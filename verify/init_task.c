@@ -43,7 +43,7 @@ static bool is_init_task(struct task_search *search, uint64_t task)
 	       next != task + layout->tasks.offset;
 }
 
-/* Names do not cross pages unseen: struct task_struct is aligned, but a page may begin anywhere in it. */
+/* A name across two pages is not seen; comm follows pointers, so in 64-bit kernels there is none. */
 static void search_page(struct task_search *search, uint64_t va)
 {
 	size_t left = (size_t)search->v->page_size, len = sizeof(comm_start) - 1;

@@ -105,6 +105,16 @@ struct err *verify_settle(struct verify *v, struct err *e) __attribute__((warn_u
  */
 struct err *verify_tick(const struct verify *v) __attribute__((warn_unused_result));
 
+#define VERIFY_CHUNK (UINT64_C(1) << 15)	/* pfns whose bits are held at a time */
+
+/*
+ * Call @look with each stretch of pfns that exist, in order, at most
+ * VERIFY_CHUNK of them. An error of @look ends it.
+ */
+struct err *verify_each_chunk(struct verify *v,
+			      struct err *(*look)(void *ctx, uint64_t from, uint64_t to), void *ctx)
+	__attribute__((warn_unused_result));
+
 /* A member of a struct: where it is and how many bytes it has; size 0: the struct has none. */
 struct member {
 	uint64_t offset;
@@ -158,7 +168,7 @@ void verify_files(struct verify *v, uint64_t va, const char *name);
 /* THREAD_SIZE, or 0 where neither types nor symbols tell. */
 uint64_t verify_thread_size(struct verify *v);
 
-/* Areas: one function each, in verify/areas.c's table. */
+/* Areas: one function each, a row of the table in verify/verify.c. */
 struct err *verify_stored(struct verify *v);	/* verify/stored.c */
 struct err *verify_registers(struct verify *v);
 struct err *verify_tables(struct verify *v);	/* verify/tables.c */

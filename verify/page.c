@@ -61,6 +61,15 @@ void verify_flush(struct verify *v)
 	f->state = PAGE_STORED;
 }
 
+void verify_broken(struct verify *v, struct err *e)
+{
+	verify_flush(v);
+	v->area->counts.broken++;
+	if (may_print(v))
+		log_common(v->log, "broken: %s: %s", v->what, err_text(e));
+	err_free(e);
+}
+
 /* The page at @pa of memory does not read as it should. */
 static void note(struct verify *v, enum page_state state, bool has_va, uint64_t va, uint64_t pa)
 {
@@ -226,23 +235,8 @@ bool verify_object(struct verify *v, uint64_t va, uint64_t len)
 
 struct err *verify_read(struct verify *v, uint64_t va, void *buf, size_t len)
 {
-	uint8_t *to = buf;
-
-	while (len) {
-		size_t now = (size_t)min_u64(len, v->page_size - va % v->page_size);
-		struct err *e = kread(v->reader, va, to, now);
-
-		if (err_kind(e) == ERR_EXCLUDED && v->absent_is_zero) {
-			memset(to, 0, now);
-			err_free(e);
-			e = NULL;
-		}
-		TRY(e);
-		va += now;
-		to += now;
-		len -= now;
-	}
-	return NULL;
+	return v->absent_is_zero ? kread_sparse(v->reader, va, buf, len) :
+				   kread(v->reader, va, buf, len);
 }
 
 struct err *verify_read_u32(struct verify *v, uint64_t va, uint32_t *ret)

@@ -6,17 +6,22 @@
 #include "base/checked.h"
 #include "verify/internal.h"
 
-#define CHUNK (UINT64_C(1) << 15)	/* pfns whose bits are held at a time */
 #define TICK 256			/* pages between two ticks */
 
-/* Read what is stored of [from, to), at most CHUNK pfns. @bits: room for it. */
-static struct err *look_at_chunk(struct verify *v, uint64_t from, uint64_t to, uint8_t *bits)
-{
-	const struct dump *dump = v->kernel->dump;
+struct stored_walk {
+	struct verify *v;
+	uint8_t *bits;		/* VERIFY_CHUNK bits */
+};
 
-	TRY(dump_stored_bits(dump, from, to, bits));
-	for (uint64_t i = bits_next_set(bits, 0, to - from); i < to - from;
-	     i = bits_next_set(bits, i + 1, to - from)) {
+/* Read what is stored of [from, to). */
+static struct err *look_at_chunk(void *ctx, uint64_t from, uint64_t to)
+{
+	const struct stored_walk *walk = ctx;
+	struct verify *v = walk->v;
+
+	TRY(dump_stored_bits(v->kernel->dump, from, to, walk->bits));
+	for (uint64_t i = bits_next_set(walk->bits, 0, to - from); i < to - from;
+	     i = bits_next_set(walk->bits, i + 1, to - from)) {
 		v->area->counts.objects++;
 		if (!(++v->done % TICK))
 			TRY(verify_tick(v));
@@ -25,36 +30,18 @@ static struct err *look_at_chunk(struct verify *v, uint64_t from, uint64_t to, u
 	return NULL;
 }
 
-static struct err *look_at_stored(struct verify *v, uint8_t *bits)
-{
-	const struct dump *dump = v->kernel->dump;
-	struct range range = { 0, 0 };
-
-	for (uint64_t pfn = 0; pfn < dump->max_mapnr; pfn = range.end) {
-		bool found = false;
-
-		TRY(dump_next_present(dump, pfn, dump->max_mapnr, &range, &found));
-		if (!found)
-			break;
-		for (uint64_t at = range.start; at < range.end; at += CHUNK)
-			TRY(look_at_chunk(v, at, min_u64(at + CHUNK, range.end), bits));
-	}
-	return NULL;
-}
-
 /* What the headers promise against what the file holds: bitmaps, descriptors, lengths, data. */
 struct err *verify_stored(struct verify *v)
 {
-	const struct dump *dump = v->kernel->dump;
-	uint8_t *bits = malloc(CHUNK / 8);
+	struct stored_walk walk = { .v = v, .bits = malloc(VERIFY_CHUNK / 8) };
 	struct err *e;
 
-	if (!bits)
+	if (!walk.bits)
 		return err_nomem;
-	if (dump->incomplete)
+	if (v->kernel->dump->incomplete)
 		verify_broken(v, err_new(ERR_BAD_INPUT, "the dump is marked incomplete or cut off"));
-	e = look_at_stored(v, bits);
-	free(bits);
+	e = verify_each_chunk(v, look_at_chunk, &walk);
+	free(walk.bits);
 	return e;
 }
 

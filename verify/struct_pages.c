@@ -11,12 +11,10 @@
 #include "pages/mem_map.h"
 #include "verify/internal.h"
 
-#define CHUNK (UINT64_C(1) << 15)	/* pfns whose bits are held at a time */
-
 struct map_walk {
 	struct verify *v;
 	const struct mem_map *map;
-	uint8_t *bits;		/* CHUNK bits: page frames that are described */
+	uint8_t *bits;		/* VERIFY_CHUNK bits: page frames that are described */
 	uint64_t done;		/* virtual addresses of this run below were looked at */
 	const struct mem_map_run *run;
 };
@@ -41,11 +39,13 @@ static void look_at_stretch(struct map_walk *walk, const struct mem_map_run *run
 	walk->done = round_up(end, v->page_size);
 }
 
-static struct err *look_at_chunk(struct map_walk *walk, uint64_t base, uint64_t end)
+static struct err *look_at_chunk(void *ctx, uint64_t base, uint64_t end)
 {
+	struct map_walk *walk = ctx;
 	const struct dump *dump = walk->v->kernel->dump;
 	const struct mem_map *map = walk->map;
 
+	TRY(verify_tick(walk->v));
 	if (dump->no_vmemmap || dump->dump_level & LEVEL_PMEM_METADATA)
 		TRY(dump_stored_bits(dump, base, end, walk->bits));
 	else
@@ -65,29 +65,9 @@ static struct err *look_at_chunk(struct map_walk *walk, uint64_t base, uint64_t 
 	return NULL;
 }
 
-static struct err *look_at_map(struct map_walk *walk)
-{
-	const struct dump *dump = walk->v->kernel->dump;
-	struct range range = { 0, 0 };
-
-	for (uint64_t pfn = 0; pfn < dump->max_mapnr; pfn = range.end) {
-		bool found = false;
-
-		TRY(dump_next_present(dump, pfn, dump->max_mapnr, &range, &found));
-		if (!found)
-			break;
-		range.start = round_down(range.start, 8);
-		for (uint64_t at = range.start; at < range.end; at += CHUNK) {
-			TRY(verify_tick(walk->v));
-			TRY(look_at_chunk(walk, at, min_u64(at + CHUNK, range.end)));
-		}
-	}
-	return NULL;
-}
-
 struct err *verify_struct_pages(struct verify *v)
 {
-	struct map_walk walk = { .v = v, .bits = malloc(CHUNK / 8) };
+	struct map_walk walk = { .v = v, .bits = malloc(VERIFY_CHUNK / 8) };
 	struct mem_map *map = NULL;
 	struct err *e;
 
@@ -100,7 +80,7 @@ struct err *verify_struct_pages(struct verify *v)
 		verify_broken(v, err_new(ERR_BAD_INPUT, "%llu sections of the memory map make no sense",
 					 (unsigned long long)map->bad_sections));
 	if (!e)
-		e = look_at_map(&walk);
+		e = verify_each_chunk(v, look_at_chunk, &walk);
 	mem_map_destroy(map);
 	free(walk.bits);
 	return e;

@@ -53,15 +53,6 @@ void verify_gap(struct verify *v, const char *fmt, ...)
 								.why = strdup(text) };
 }
 
-void verify_broken(struct verify *v, struct err *e)
-{
-	verify_flush(v);
-	v->area->counts.broken++;
-	if (v->lines++ < VERIFY_LINES_MAX)
-		log_common(v->log, "broken: %s: %s", v->what, err_text(e));
-	err_free(e);
-}
-
 struct err *verify_settle(struct verify *v, struct err *e)
 {
 	switch ((int)err_kind(e)) {
@@ -90,6 +81,24 @@ struct err *verify_tick(const struct verify *v)
 			       (unsigned long long)v->area->counts.pages, (unsigned long long)stored);
 	/* Never all of it: that is for the caller to say. */
 	return progress_tick(v->progress, PHASE_VERIFY, v->done, stored + 1);
+}
+
+struct err *verify_each_chunk(struct verify *v,
+			      struct err *(*look)(void *ctx, uint64_t from, uint64_t to), void *ctx)
+{
+	const struct dump *dump = v->kernel->dump;
+	struct range range = { 0, 0 };
+
+	for (uint64_t pfn = 0; pfn < dump->max_mapnr; pfn = range.end) {
+		bool found = false;
+
+		TRY(dump_next_present(dump, pfn, dump->max_mapnr, &range, &found));
+		if (!found)
+			break;
+		for (uint64_t at = range.start; at < range.end; at += VERIFY_CHUNK)
+			TRY(look(ctx, at, min_u64(at + VERIFY_CHUNK, range.end)));
+	}
+	return NULL;
 }
 
 bool verify_member(const struct verify *v, const char *structure, const char *path,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Does a dump have what a debugger reads first? Every area (verify/areas.c) is
+ * Does a dump have what a debugger reads first? Every area (a row in verify/verify.c) is
  * virtual or physical memory that crash, drgn or gdb cannot do without, found
  * the way they find it, and looked at page by page. Nothing is written.
  */

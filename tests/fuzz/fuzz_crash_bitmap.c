@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memkernel_put(&fk.mk, BITMAP, data + 2 + INFO_BYTES,
 		      (size_t)min_u64(len - 2 - INFO_BYTES, (LOW_PAGES << 12) - BITMAP));
 	if (flatkernel_open(&fk, "SYMBOL(crash_dump_bitmap_info)=1000\n")) {
-		e = crash_bitmap_read(fk.reader, &bitmap);
+		e = crash_bitmap_read(fk.reader, NULL, &bitmap);
 		require(!e || strlen(err_text(e)) > 0);
 		if (!e)
 			scan(&fk, &bitmap, data[1] & LEVEL_MAX);

@@ -28,6 +28,7 @@
 #define TABLE (MEM + 0x180)	/* struct node *[3] */
 #define MATRIX (MEM + 0x1a0)	/* u16[4] */
 #define TEXT (MEM + 0x1c0)	/* char * */
+#define ENDLESS (MEM + 0x1e0)	/* points to itself */
 #define NODE(i) (MEM + 0x400 + 0x100 * (i))
 #define NODE_BYTES 96
 
@@ -88,6 +89,8 @@ static inline void world_add_variables(struct btfbuild *b, uint32_t list, uint32
 	world_variable(b, "text", text);
 	world_variable(b, "node0", node);
 	world_variable(b, "gone", to_node);
+	/* A pointer to pointers, for ever. */
+	world_variable(b, "endless", world_pointer(b, b->next_id));
 }
 
 static inline void world_add_types(struct btfbuild *b)
@@ -138,6 +141,7 @@ static inline void world_add_memory(struct world *w)
 	world_put(w, HEAD, NODE(0));
 	world_put(w, FIRST, NODE(0));
 	world_put(w, MEM + 0x1d0, GONE);
+	world_put(w, ENDLESS, ENDLESS);
 	for (unsigned int i = 0; i < 3; i++) {
 		world_put(w, NODE(i), i == 2 ? HEAD : NODE(i + 1));
 		world_put(w, NODE(i) + 8, i ? NODE(i - 1) : HEAD);
@@ -158,7 +162,7 @@ static inline bool world_open(struct world *w, enum byte_order order, void (*cha
 {
 	static const char *const format = "SYMBOL(head)=%x\nSYMBOL(first)=%x\nSYMBOL(table)=%x\n"
 		"SYMBOL(matrix)=%x\nSYMBOL(text)=%x\nSYMBOL(node0)=%x\nSYMBOL(gone)=%x\n"
-		"SYMBOL(untyped)=%x\nSYMBOL(modules)=%x\nSYMBOL(swapped)=%x\n";
+		"SYMBOL(untyped)=%x\nSYMBOL(modules)=%x\nSYMBOL(swapped)=%x\nSYMBOL(endless)=%x\n";
 	struct btfbuild *b = malloc(sizeof(*b));
 	char info[512];
 	uint8_t *blob;
@@ -179,7 +183,7 @@ static inline bool world_open(struct world *w, enum byte_order order, void (*cha
 	free(b);
 	CHECK_OK(btf_parse(blob, len, order, NULL, &w->types));
 	snprintf(info, sizeof(info), format, HEAD, FIRST, TABLE, MATRIX, TEXT, NODE(0), MEM + 0x1d0,
-		 NODE(1), MEM + 0x700, SWAPPED + 0xff0);
+		 NODE(1), MEM + 0x700, SWAPPED + 0xff0, ENDLESS);
 	if (!flatkernel_open(&w->fk, info) || !w->types)
 		return false;
 	w->fk.kernel.arch = &world_arch;

@@ -19,6 +19,7 @@ struct fault_source {
 	int bad_errno;
 	bool refuse_map;	/* for good, as a device without mmap does */
 	unsigned int reads;
+	uint64_t bytes_read;
 	unsigned int maps;	/* asked for */
 	unsigned int maps_failed;
 	uint64_t map_low;	/* lowest and highest byte asked to be mapped */
@@ -39,6 +40,7 @@ static inline struct err *fault_read(struct source *base, uint64_t off, void *bu
 	struct fault_source *src = (struct fault_source *)base;
 
 	src->reads++;
+	src->bytes_read += len;
 	if (fault_hits(src, off, len))
 		return err_sys(src->bad_errno, "reading");
 	memcpy(buf, src->data + off, len);

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/checked.h"
 #include "input/bitfile.h"
+#include "tests/unit/fault_source.h"
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
@@ -127,6 +128,30 @@ static void test_against_array(void)
 	}
 }
 
+/* Each of many short runs costs what is near it, not its whole chunk. */
+static void test_short_runs(void)
+{
+	uint8_t *file = malloc(BYTES);
+	struct range run = { 0, 0 };
+	struct fault_source src;
+	struct bitfile bf;
+	uint64_t runs = 0;
+	bool found = true;
+
+	memset(file, 0x55, BYTES);
+	fault_source_init(&src, file, BYTES);
+	CHECK_OK(bitfile_open(&(struct bitfile_place){ .src = &src.base, .end = BITS }, &bf));
+	src.bytes_read = 0;
+	while (found) {
+		CHECK_OK(bitfile_next(&bf, run.end, BITS, &run, &found));
+		runs += found;
+	}
+	CHECK_EQ(runs, BITS / 2);
+	CHECK(src.bytes_read < 128 * runs);
+	bitfile_close(&bf);
+	free(file);
+}
+
 /* A run ends with its chunk, which is full, and the next chunk does not begin with a set bit. */
 static void test_run_ends_with_chunk(void)
 {
@@ -175,6 +200,7 @@ static void test_cut_off(void)
 int main(void)
 {
 	RUN(test_against_array);
+	RUN(test_short_runs);
 	RUN(test_run_ends_with_chunk);
 	RUN(test_stray_bits_are_counted);
 	RUN(test_cut_off);

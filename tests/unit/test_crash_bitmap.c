@@ -89,7 +89,7 @@ static void test_forms(void)
 		init_form(&fk, forms[i].form, &good, forms[i].align);
 		fk.mk.machine = forms[i].machine;
 		if (flatkernel_open(&fk, SYMBOL_INFO)) {
-			CHECK_OK(crash_bitmap_read(fk.reader, &bitmap));
+			CHECK_OK(crash_bitmap_read(fk.reader, NULL, &bitmap));
 			check_good(&bitmap);
 		}
 		flatkernel_close(&fk);
@@ -103,7 +103,7 @@ static void check_refused(struct flatkernel *fk, const char *info, enum err_kind
 	struct crash_bitmap bitmap;
 
 	if (flatkernel_open(fk, info)) {
-		struct err *e = crash_bitmap_read(fk->reader, &bitmap);
+		struct err *e = crash_bitmap_read(fk->reader, NULL, &bitmap);
 
 		CHECK_EQ(err_kind(e), kind);
 		if (!e || !strstr(err_text(e), part)) {
@@ -174,7 +174,7 @@ static void test_unsuitable_dumps(void)
 	init(&fk, &good);
 	if (flatkernel_open(&fk, SYMBOL_INFO)) {
 		fk.mk.dump->live = true;
-		CHECK_ERR(crash_bitmap_read(fk.reader, &bitmap), ERR_UNSUPPORTED);
+		CHECK_ERR(crash_bitmap_read(fk.reader, NULL, &bitmap), ERR_UNSUPPORTED);
 	}
 	flatkernel_close(&fk);
 }
@@ -205,7 +205,7 @@ static void test_kernel_stays(void)
 		      ERR_BAD_INPUT, "leaves out page frame 0x41a, which holds _stext");
 	init(&fk, &good);
 	if (flatkernel_open(&fk, SYMBOL_INFO "SYMBOL(_stext)=300000\nSYMBOL(init_uts_ns)=fff0000000\n"))
-		CHECK_OK(crash_bitmap_read(fk.reader, &bitmap));
+		CHECK_OK(crash_bitmap_read(fk.reader, NULL, &bitmap));
 	flatkernel_close(&fk);
 }
 
@@ -235,7 +235,7 @@ static bool scan_open(struct scan *s, unsigned int level)
 	s->job = (struct scan_job){ .kernel = &s->fk.kernel, .bitmap = &s->bitmap, .level = level };
 	if (!flatkernel_open(&s->fk, SYMBOL_INFO))
 		return false;
-	e = crash_bitmap_read(s->fk.reader, &s->bitmap);
+	e = crash_bitmap_read(s->fk.reader, NULL, &s->bitmap);
 	CHECK_OK(e);
 	return !e;
 }
@@ -419,7 +419,7 @@ static void test_pieces(void)
 	s.job = (struct scan_job){ .kernel = &s.fk.kernel, .bitmap = &s.bitmap, .level = 8 };
 	memset(&s.counts, 0, sizeof(s.counts));
 	if (flatkernel_open(&s.fk, "SYMBOL(crash_dump_bitmap_info)=8000\n")) {
-		CHECK_OK(crash_bitmap_read(s.fk.reader, &s.bitmap));
+		CHECK_OK(crash_bitmap_read(s.fk.reader, NULL, &s.bitmap));
 		CHECK_OK(scan_check_bitmap(&s.job));
 		scan_run(&s);
 		CHECK_EQ(dropped(&s), 52);

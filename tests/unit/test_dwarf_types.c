@@ -3,7 +3,11 @@
 #include "dwarf_types.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "dwarf_info.h"
 #include "tests/unit/unit.h"
 
@@ -33,6 +37,15 @@ struct probe_page {
 	unsigned char tail[];
 };
 
+/* A place that is found in the file by its bytes. */
+#define ODD_PLACE 0x6b7d
+
+struct __attribute__((packed)) probe_odd {
+	char before[ODD_PLACE];
+	char odd[4];
+};
+
+struct probe_odd *probe_odd_pointer;
 struct probe_page probe_variable;
 static volatile enum probe_state probe_use = PROBE_STATE_LESS;
 
@@ -137,11 +150,56 @@ static void test_names(void)
 	CHECK(!types_variable(self, "probe_nothing", &type));
 }
 
+static bool knows_odd(const struct types *types)
+{
+	uint64_t offset, size;
+	struct type type;
+
+	return types_find_any(types, "probe_odd", &type) && type_offset(type, "odd", &offset, &size);
+}
+
+/* This program, with each ODD_PLACE that it has moved on by one. */
+static void write_damaged(int fd)
+{
+	const uint16_t place = ODD_PLACE, moved = ODD_PLACE + 1;
+	struct source *src = NULL;
+	uint8_t *bytes, *at;
+	size_t left;
+
+	CHECK_OK(source_open_file("/proc/self/exe", false, &src));
+	bytes = malloc((size_t)src->size);
+	CHECK_OK(source_read(src, 0, bytes, (size_t)src->size));
+	for (left = (size_t)src->size, at = bytes; (at = memmem(at, left, &place, sizeof(place)));) {
+		memcpy(at, &moved, sizeof(moved));
+		left = (size_t)(bytes + src->size - at);
+	}
+	CHECK_EQ(write(fd, bytes, (size_t)src->size), src->size);
+	free(bytes);
+	source_destroy(src);
+}
+
+/* A member that would reach beyond its struct is damage. */
+static void test_member_outside(void)
+{
+	char path[] = "/tmp/test_dwarf_types.XXXXXX";
+	int fd = mkstemp(path);
+	struct types *types = NULL;
+
+	CHECK(fd >= 0 && knows_odd(self));
+	write_damaged(fd);
+	close(fd);
+	CHECK_OK(dwarf_types_open(path, NULL, &types));
+	CHECK(types && !knows_odd(types));
+	types_destroy(types);
+	unlink(path);
+}
+
 int main(void)
 {
 	struct err *e = dwarf_types_open("/proc/self/exe", NULL, &self);
 
 	(void)probe_use;
+	(void)probe_odd_pointer;
 	if (!dwarf_info_available || err_kind(e) == ERR_NOT_FOUND) {
 		/* Built without libdw or without -g: there is nothing to ask. */
 		CHECK(e != NULL && !self);
@@ -155,6 +213,7 @@ int main(void)
 	RUN(test_kinds);
 	RUN(test_bitfields);
 	RUN(test_names);
+	RUN(test_member_outside);
 	types_destroy(self);
 	return unit_status();
 }

@@ -12,6 +12,8 @@
 #define ROOT (MEM + 8)
 #define NODE(i) (MEM + 0x100 + 0x20 * (i))
 #define NODES 127u
+#define RING (MEM + 0x2000)	/* list heads that share their words: only next is read */
+#define RING_NODES 1500u
 
 /* A tree in which the children of i are 2i + 1 and 2i + 2. */
 struct forest {
@@ -50,16 +52,19 @@ static struct types *make_types(void)
 	return types;
 }
 
-static bool forest_open(struct forest *f, uint64_t at, uint64_t value)
+/* @patches: places and what is there instead, until a place of 0. */
+static bool forest_open(struct forest *f, const uint64_t *patches)
 {
 	memset(f, 0, sizeof(*f));
 	flatkernel_init(&f->fk, (struct elf_form){ .word = 8, .order = ORDER_LITTLE });
-	memkernel_add(&f->fk.mk, &(struct memseg){ .paddr = MEM, .size = 0x4000, .vaddr = ~0ull });
+	memkernel_add(&f->fk.mk, &(struct memseg){ .paddr = MEM, .size = 0x5000, .vaddr = ~0ull });
 	memkernel_put_u64(&f->fk.mk, ROOT, NODE(0));
 	for (unsigned int i = 0; i < NODES; i++)
 		put_node(f, i, i ? NODE((i - 1) / 2) : 0);
-	if (at)
-		memkernel_put_u64(&f->fk.mk, at, value);
+	for (unsigned int i = 0; i < RING_NODES; i++)
+		memkernel_put_u64(&f->fk.mk, RING + 8 * i, RING + 8 * ((i + 1) % RING_NODES));
+	for (; patches[0]; patches += 2)
+		memkernel_put_u64(&f->fk.mk, patches[0], patches[1]);
 	f->types = make_types();
 	f->space = (struct erase_space){ .types = f->types, .set = &f->set, .log = &f->fk.log.log };
 	if (!f->types || !flatkernel_open(&f->fk, ""))
@@ -95,7 +100,7 @@ static void test_tree(void)
 {
 	struct forest f;
 
-	if (forest_open(&f, 0, 0)) {
+	if (forest_open(&f, (uint64_t[]){ 0 })) {
 		walk(&f);
 		CHECK_EQ(f.all, NODES);
 		for (unsigned int i = 0; i < NODES; i++)
@@ -103,7 +108,7 @@ static void test_tree(void)
 		CHECK_EQ(f.space.unknown, 0);
 	}
 	forest_close(&f);
-	if (forest_open(&f, ROOT, 0)) {
+	if (forest_open(&f, (uint64_t[]){ ROOT, 0, 0 })) {
 		walk(&f);
 		CHECK_EQ(f.all, 0);
 		CHECK_EQ(f.space.unknown, 0);
@@ -117,7 +122,7 @@ static void damaged(uint64_t at, uint64_t value, unsigned int least)
 	struct forest f;
 	unsigned int seen = 0;
 
-	if (forest_open(&f, at, value)) {
+	if (forest_open(&f, (uint64_t[]){ at, value, 0 })) {
 		walk(&f);
 		for (unsigned int i = 0; i < NODES; i++)
 			seen += f.visits[i] != 0;
@@ -139,9 +144,54 @@ static void test_damaged(void)
 	damaged(ROOT, 0x900000, 0);
 }
 
+/* Each is the other's child and parent: it looks right all the way down. */
+static void test_endless(void)
+{
+	struct forest f;
+
+	if (forest_open(&f, (uint64_t[]){ NODE(0), NODE(2), NODE(2) + 8, NODE(0), 0 })) {
+		walk(&f);
+		CHECK(f.all > NODES / 2 && f.all < 64 * NODES);
+		CHECK(log_caught(&f.fk.log, "the tree is damaged"));
+	}
+	forest_close(&f);
+}
+
+static struct err *visit_all(void *ctx, uint64_t element)
+{
+	struct forest *f = ctx;
+
+	(void)element;
+	return list_each(&f->space, RING, 0, "inner ring", visit, f);
+}
+
+/* Rings of rings end, each of which does: more steps than there is memory for lead nowhere. */
+static void test_steps(void)
+{
+	struct forest f;
+
+	if (forest_open(&f, (uint64_t[]){ 0 })) {
+		const uint64_t limit = (1u << 20) + 1024 * f.fk.kernel.dump->stored_count;
+
+		CHECK_OK(list_each(&f.space, RING, 0, "ring", visit_all, &f));
+		CHECK(f.all > limit / 2 && f.all < limit);
+		CHECK(log_caught(&f.fk.log, "they do not end"));
+		f.all = 0;
+		walk(&f);
+		CHECK_EQ(f.all, 0);
+		CHECK_OK(erase_set_rule(&f.set, "rule"));
+		CHECK_OK(erase_kernel_object(&f.space, MEM, 8, ERASE_BYTE));
+		CHECK_EQ(f.set.piece_count, 0);
+	}
+	erase_set_deinit(&f.set);
+	forest_close(&f);
+}
+
 int main(void)
 {
 	RUN(test_tree);
 	RUN(test_damaged);
+	RUN(test_endless);
+	RUN(test_steps);
 	return unit_status();
 }

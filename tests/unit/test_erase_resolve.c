@@ -171,6 +171,7 @@ static void names(struct world *w)
 	      "f:1: 'head': the kernel has no struct of the name behind 'within'");
 	RULES("for n in head within node:name erase n endfor",
 	      "f:1: 'head': the member behind 'within' is no list_head");
+	RULES("erase endless.name", "f:1: 'endless.name': more than 16 pointers on the way to a member");
 	RULES("for n in node0 via name erase n endfor",
 	      "f:1: 'node0': its elements are not linked by that member");
 }

@@ -299,6 +299,21 @@ static void test_damaged_maps(void)
 }
 
 /* Marked by whoever wrote the dump, of a kernel of which nothing is known. */
+/* The first is told, and how many there are. */
+static void test_damaged_each(void)
+{
+	struct world w;
+
+	world_init(&w, forms[0], false);
+	for (unsigned int i = 0; i < 3; i++)
+		memkernel_put_u64(&w.fk.mk, MAP(i) + 72, UINT64_MAX);
+	if (!world_find(&w, PMEM_FACTS))
+		return;
+	CHECK_EQ(w.fk.log.warnings, 2);
+	CHECK(log_caught(&w.fk.log, "3 device page maps ignored"));
+	world_close(&w);
+}
+
 static void test_marked(void)
 {
 	struct world w;
@@ -394,6 +409,7 @@ int main(void)
 	RUN(test_damaged_tree);
 	RUN(test_damaged_names);
 	RUN(test_damaged_maps);
+	RUN(test_damaged_each);
 	RUN(test_marked);
 	RUN(test_list);
 	RUN(test_unknown);

@@ -123,6 +123,23 @@ static void test_hostile(void)
 	rig_close(&r);
 }
 
+/* Lines of an area have an end, which is said, also when all are about what is broken. */
+static void test_many_broken(void)
+{
+	struct rig r;
+
+	rig_open(&r, 0xf0000, 1, false, true);
+	put_u32(machine_mem(&r.m, FILES_AT + 0x1000), 64, ORDER_LITTLE);
+	for (unsigned int i = 0; i < 64; i++)
+		machine_word(&r.m, FILES_AT + 0x2000 + 8 * i, UINT64_MAX - 7);
+	rig_verify(&r);
+	CHECK_EQ(area(&r, "tasks")->counts.broken, 64);
+	CHECK(log_caught(&r.log, "broken: open file 39 of"));
+	CHECK(!log_caught(&r.log, "broken: open file 40 of"));
+	CHECK(log_caught(&r.log, "tasks: further findings are counted, not listed"));
+	rig_close(&r);
+}
+
 /* A stack that ran over is the kernel's fault and not the dump's. */
 static void test_overrun(void)
 {
@@ -145,6 +162,7 @@ int main(void)
 	RUN(test_file_missing);
 	RUN(test_no_types);
 	RUN(test_hostile);
+	RUN(test_many_broken);
 	RUN(test_overrun);
 	return unit_status();
 }

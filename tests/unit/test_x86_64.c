@@ -18,6 +18,7 @@
 #define LINEAR 0xffff9b2e40000000ull
 #define VMEMMAP 0xffffe5c1c0000000ull
 #define MODULE 0xffffffffc0200000ull
+#define VMALLOC4 0xffffc90000001000ull
 #define VMALLOC5 0xffa0000000001000ull
 
 struct world {
@@ -422,6 +423,33 @@ static void test_reads(void)
 	world_close(&w);
 }
 
+/* Pages without data are zeros, on either side of one with data and inside a large leaf; tables are not. */
+static void test_sparse_reads(void)
+{
+	static const uint8_t zeros[4096];
+	struct world w;
+	uint8_t buf[3 * 4096];
+
+	world_init(&w, 4, 0);
+	world_fact(&w, "NUMBER(phys_base)=285212672");
+	ptbuild_map(&w.pt, MODULE, GONE_PA, 12);
+	ptbuild_map(&w.pt, MODULE + 0x1000, 0x40055000, 12);
+	ptbuild_map(&w.pt, MODULE + 0x2000, GONE_PA + 0x1000, 12);
+	ptbuild_map(&w.pt, VMEMMAP, GONE_PA, 21);
+	memset(memkernel_at(&w.mk, 0x40055000, 4096), 0x5a, 4096);
+	memkernel_put_u64(&w.mk, ptbuild_slot(&w.pt, VMALLOC4, 39), GONE_PA | 0x63);
+	world_open(&w);
+	memset(buf, 0xff, sizeof(buf));
+	CHECK_OK(kread_sparse(w.reader, MODULE + 8, buf, sizeof(buf) - 16));
+	CHECK(!memcmp(buf, zeros, 4088) && buf[4088] == 0x5a && buf[8183] == 0x5a);
+	CHECK(!memcmp(buf + 8184, zeros, 4088) && buf[sizeof(buf) - 16] == 0xff);
+	CHECK_ERR(kread(w.reader, MODULE + 8, buf, 1), ERR_EXCLUDED);
+	CHECK_OK(kread_sparse(w.reader, VMEMMAP + 0x1000, buf, 8192));
+	CHECK_ERR(kread_sparse(w.reader, VMEMMAP + 0x100000, buf, 8), ERR_NOT_PRESENT);
+	CHECK_ERR(kread_sparse(w.reader, VMALLOC4, buf, 8), ERR_EXCLUDED);
+	world_close(&w);
+}
+
 int main(void)
 {
 	RUN(test_4_levels);
@@ -436,5 +464,6 @@ int main(void)
 	RUN(test_missing_tables);
 	RUN(test_untrusted_segments);
 	RUN(test_reads);
+	RUN(test_sparse_reads);
 	return unit_status();
 }

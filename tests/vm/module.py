@@ -9,6 +9,7 @@ import subprocess
 from packages import Archive, Lock, PackageError, cache_dir
 
 GUEST = pathlib.Path(__file__).parent / "guest"
+SHARED = GUEST / "vmcoreinfo.h"
 
 
 def _headers(release):
@@ -33,11 +34,12 @@ def build(name, release):
     folder = cache_dir() / "tools" / f"{name}-{release}"
     out, whole = folder / f"{name}.ko", folder / ".complete"
     with Lock(folder.with_suffix(".lock")):
-        sources = list((GUEST / name).iterdir())
+        sources = [SHARED, *(GUEST / name).iterdir()]
         if whole.exists() and whole.stat().st_mtime > max(path.stat().st_mtime for path in sources):
             return out
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(GUEST / name, folder)
+        shutil.copy(SHARED, folder)
         done = subprocess.run(["make", "-C", _headers(release), f"M={folder}", "modules"],
                               capture_output=True, text=True, check=False)
         if done.returncode:

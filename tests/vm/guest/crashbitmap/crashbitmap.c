@@ -11,13 +11,14 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/kernel.h>
-#include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/page-flags.h>
 #include <linux/panic_notifier.h>
+
+#include "vmcoreinfo.h"
 
 /* As proposed. */
 struct crash_dump_bitmap_info {
@@ -40,23 +41,6 @@ module_param(level, uint, 0644);
 
 static u8 *bits;
 static unsigned long pfns;	/* page frames below this have a bit */
-
-typedef unsigned long (*lookup_fn)(const char *name);
-typedef void (*append_fn)(const char *format, ...);
-typedef void (*save_fn)(void);
-
-/* As in devmemmap: a probe finds what is not exported. */
-static lookup_fn find_lookup(void)
-{
-	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
-	lookup_fn found;
-
-	if (register_kprobe(&probe))
-		return NULL;
-	found = (lookup_fn)probe.addr;
-	unregister_kprobe(&probe);
-	return found;
-}
 
 /* The counter of a page's class, or NULL for a page that stays at this level. */
 static unsigned long *counter_of(struct page *page)
@@ -122,13 +106,13 @@ static int visit_ram(struct resource *resource, void *unused)
 	return 0;
 }
 
-static void tell(append_fn append, save_fn save)
+static void tell(const struct vmcoreinfo *vmcoreinfo)
 {
 	phys_addr_t page = page_to_phys(vmalloc_to_page(&crash_dump_bitmap_info));
 
-	append("SYMBOL(crash_dump_bitmap_info)=%lx\n", (unsigned long)&crash_dump_bitmap_info);
-	/* A dump by the hypervisor copies the note, which is only made at a crash. */
-	save();
+	vmcoreinfo->append("SYMBOL(crash_dump_bitmap_info)=%lx\n",
+			   (unsigned long)&crash_dump_bitmap_info);
+	vmcoreinfo->save();
 	pr_info("crashbitmap: struct at %llx, %lu page frames\n",
 		(u64)page + offset_in_page(&crash_dump_bitmap_info), pfns);
 }
@@ -136,11 +120,9 @@ static void tell(append_fn append, save_fn save)
 static int __init crashbitmap_init(void)
 {
 	struct crash_dump_bitmap_info *info = &crash_dump_bitmap_info;
-	lookup_fn lookup = find_lookup();
-	append_fn append = lookup ? (append_fn)lookup("vmcoreinfo_append_str") : NULL;
-	save_fn save = lookup ? (save_fn)lookup("crash_save_vmcoreinfo") : NULL;
+	struct vmcoreinfo vmcoreinfo;
 
-	if (!append || !save)
+	if (!vmcoreinfo_find(&vmcoreinfo))
 		return -ENOENT;
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, -1, NULL,
 			    visit_ram);
@@ -151,7 +133,7 @@ static int __init crashbitmap_init(void)
 	memset(bits, 0xff, PAGE_SIZE << get_order(info->bitmap_size));
 	info->bitmap = virt_to_phys(bits);
 	info->version = 1;
-	tell(append, save);
+	tell(&vmcoreinfo);
 	return atomic_notifier_chain_register(&panic_notifier_list, &notifier);
 }
 

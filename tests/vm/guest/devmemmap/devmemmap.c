@@ -12,12 +12,13 @@
  */
 #include <linux/ioport.h>
 #include <linux/kernel.h>
-#include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+
+#include "vmcoreinfo.h"
 
 /* Size and offsets as proposed; consumers take them from VMCOREINFO. */
 struct devm_memmap_vmcore {
@@ -28,24 +29,6 @@ struct devm_memmap_vmcore {
 };
 
 static LIST_HEAD(devm_memmap_vmcore_head);
-
-typedef unsigned long (*lookup_fn)(const char *name);
-typedef void (*append_fn)(const char *format, ...);
-typedef void (*save_fn)(void);
-
-/* kallsyms_lookup_name() is not exported since v5.7 ("kallsyms: unexport
- * kallsyms_lookup_name() and kallsyms_on_each_symbol()"); a probe finds it. */
-static lookup_fn find_lookup(void)
-{
-	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
-	lookup_fn found;
-
-	if (register_kprobe(&probe))
-		return NULL;
-	found = (lookup_fn)probe.addr;
-	unregister_kprobe(&probe);
-	return found;
-}
 
 static int memmap_add(const struct vmem_altmap *altmap)
 {
@@ -87,12 +70,10 @@ static int visit_resource(struct resource *resource, void *unused)
 
 static int __init devmemmap_init(void)
 {
-	lookup_fn lookup = find_lookup();
-	append_fn append = lookup ? (append_fn)lookup("vmcoreinfo_append_str") : NULL;
-	save_fn save = lookup ? (save_fn)lookup("crash_save_vmcoreinfo") : NULL;
+	struct vmcoreinfo vmcoreinfo;
 	int failure;
 
-	if (!append || !save)
+	if (!vmcoreinfo_find(&vmcoreinfo))
 		return -ENOENT;
 	failure = walk_iomem_res_desc(IORES_DESC_PERSISTENT_MEMORY, IORESOURCE_MEM, 0, -1, NULL,
 				      visit_resource);
@@ -100,15 +81,16 @@ static int __init devmemmap_init(void)
 		return failure;
 	if (list_empty(&devm_memmap_vmcore_head))
 		return -ENODEV;
-	append("SYMBOL(devm_memmap_vmcore_head)=%lx\n", (unsigned long)&devm_memmap_vmcore_head);
-	append("SIZE(devm_memmap_vmcore)=%zu\n", sizeof(struct devm_memmap_vmcore));
-	append("OFFSET(devm_memmap_vmcore.entry)=%zu\n",
-	       offsetof(struct devm_memmap_vmcore, entry));
-	append("OFFSET(devm_memmap_vmcore.start)=%zu\n",
-	       offsetof(struct devm_memmap_vmcore, start));
-	append("OFFSET(devm_memmap_vmcore.end)=%zu\n", offsetof(struct devm_memmap_vmcore, end));
-	/* A dump by the hypervisor copies the note, which is only made at a crash. */
-	save();
+	vmcoreinfo.append("SYMBOL(devm_memmap_vmcore_head)=%lx\n",
+			  (unsigned long)&devm_memmap_vmcore_head);
+	vmcoreinfo.append("SIZE(devm_memmap_vmcore)=%zu\n", sizeof(struct devm_memmap_vmcore));
+	vmcoreinfo.append("OFFSET(devm_memmap_vmcore.entry)=%zu\n",
+			  offsetof(struct devm_memmap_vmcore, entry));
+	vmcoreinfo.append("OFFSET(devm_memmap_vmcore.start)=%zu\n",
+			  offsetof(struct devm_memmap_vmcore, start));
+	vmcoreinfo.append("OFFSET(devm_memmap_vmcore.end)=%zu\n",
+			  offsetof(struct devm_memmap_vmcore, end));
+	vmcoreinfo.save();
 	return 0;
 }
 
