@@ -87,9 +87,10 @@ def _append(out, inode, path, mode, data, device):
 
 def _without_symbols(program):
     """The bytes of a program without debug information; as it is when this machine's strip cannot."""
-    with tempfile.NamedTemporaryFile() as file:
-        done = subprocess.run(["strip", "-o", file.name, program], capture_output=True, check=False)
-        return pathlib.Path(program if done.returncode else file.name).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "stripped"
+        done = subprocess.run(["strip", "-o", out, program], capture_output=True, check=False)
+        return (pathlib.Path(program) if done.returncode else out).read_bytes()
 
 
 def libraries(program):
