@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "codec/codec.h"
 
@@ -180,6 +182,23 @@ static bool answer_was_lost(const struct run *run)
 	}
 }
 
+/* Standard output has the data: with -F, or as an output file by another name (/dev/stdout). */
+static bool data_to_stdout(const struct options *options)
+{
+	struct stat out, file;
+
+	if (options->flatten)
+		return true;
+	if (fstat(STDOUT_FILENO, &out) || S_ISCHR(out.st_mode))
+		return false;
+	for (size_t i = 0; i < options->dumpfile_count; i++) {
+		if (!stat(options->dumpfiles[i], &file) && file.st_dev == out.st_dev &&
+		    file.st_ino == out.st_ino)
+			return true;
+	}
+	return false;
+}
+
 enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
 	struct options options;
@@ -192,7 +211,7 @@ enum exit_status cli_run(int argc, char **argv, const volatile sig_atomic_t *sto
 
 	stats_init(&stats);
 	/* Also when the command line was wrong: who pipes -F expects no text there. */
-	console_init(&console, options.message_level, options.flatten);
+	console_init(&console, options.message_level, data_to_stdout(&options));
 	if (e) {
 		print_failure(&console, e);
 		if (options.action != ACTION_CHECK_PARAMS)

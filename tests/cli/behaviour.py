@@ -243,6 +243,18 @@ def case_streams(program, inputs, folder):
             expect(part in text if part else not text, f"level {level}: {name} is {text[:200]!r}")
 
 
+def case_output_that_is_standard_output(program, inputs, folder):
+    """By its other name it has the dump or the log, and not what is said about them."""
+    for words, name in ((["-l", "-d", "31"], "dump"), (["--dump-dmesg"], "log")):
+        plain = start([program, *words, inputs["sample"], folder / name])
+        expect_equal(plain.returncode, 0, plain.stderr)
+        with open(folder / f"{name}.out", "wb") as out:
+            done = start([program, "-f", *words, inputs["sample"], "/dev/stdout"], stdout=out)
+        expect_equal(done.returncode, 0, done.stderr)
+        expect("makedumpfile Completed." in done.stderr, f"stderr: {done.stderr!r}")
+        expect((folder / name).read_bytes() == (folder / f"{name}.out").read_bytes(), f"another {name}")
+
+
 def case_check_params_opens_no_file(program, inputs, folder):
     """Opening a pipe without a writer would wait for ever, and -f would empty the output."""
     os.mkfifo(folder / "vmcore")
