@@ -28,6 +28,12 @@ static inline bool is_pow2(uint64_t v)
 	return v && !(v & (v - 1));
 }
 
+/* The place of the highest bit of @v, which is not 0. */
+static inline unsigned int log2_floor(uint64_t v)
+{
+	return 63u - (unsigned int)__builtin_clzll(v);
+}
+
 /* @align is a power of two. */
 static inline uint64_t round_down(uint64_t v, uint64_t align)
 {

@@ -110,11 +110,6 @@ void deflate_destroy(struct deflate *deflate)
 	free(deflate);
 }
 
-static unsigned int log2_floor(uint32_t v)
-{
-	return 31u - (unsigned int)__builtin_clz(v);
-}
-
 /* Distances come in pairs of symbols per power of two. */
 static unsigned int distance_symbol(uint32_t distance)
 {

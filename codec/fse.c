@@ -4,11 +4,6 @@
 
 #include "base/checked.h"
 
-static unsigned int log2_floor(uint32_t v)
-{
-	return 31u - (unsigned int)__builtin_clz(v);
-}
-
 static unsigned int states_of(int share)
 {
 	return share < 0 ? 1 : (unsigned int)share;

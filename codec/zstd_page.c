@@ -135,11 +135,6 @@ void zstd_page_destroy(struct zstd_page *page)
 	free(page);
 }
 
-static unsigned int log2_floor(uint32_t v)
-{
-	return 31u - (unsigned int)__builtin_clz(v);
-}
-
 static void find_codes(struct zstd_page *page)
 {
 	const struct zstd_sequence *s = page->matches.sequences;

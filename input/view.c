@@ -107,6 +107,23 @@ static const struct dump_segment *segment_of(const struct dump_view *view,
 	return &view->dump->segments[piece->segment];
 }
 
+/* The piece in which the file has the byte at @paddr, or NULL. */
+static const struct dump_piece *stored_piece(struct dump_view *view, uint64_t paddr)
+{
+	const struct dump_piece *piece = piece_at(view, paddr);
+
+	return piece && piece->stored && paddr >= piece->start ? piece : NULL;
+}
+
+/* Where in the file that byte is. */
+static uint64_t file_offset(const struct dump_view *view, const struct dump_piece *piece,
+			    uint64_t paddr)
+{
+	const struct dump_segment *seg = segment_of(view, piece);
+
+	return seg->offset + (paddr - seg->paddr);
+}
+
 /* Refusals that concern these bytes and not the whole device. */
 static bool is_lost(const struct err *e)
 {
@@ -204,14 +221,11 @@ static size_t page_bytes(const struct dump *dump)
 /* The bytes in the mapped window, or NULL when they must be read. */
 static const void *mapped(struct dump_view *view, uint64_t paddr, size_t len)
 {
-	const struct dump_piece *piece = piece_at(view, paddr);
-	const struct dump_segment *seg;
+	const struct dump_piece *piece = stored_piece(view, paddr);
 
-	if (!view->dump->format->mappable || !piece || !piece->stored || paddr < piece->start ||
-	    len > piece->end - paddr)
+	if (!view->dump->format->mappable || !piece || len > piece->end - paddr)
 		return NULL;
-	seg = segment_of(view, piece);
-	return window_get(&view->window, seg, seg->offset + (paddr - seg->paddr), len,
+	return window_get(&view->window, segment_of(view, piece), file_offset(view, piece, paddr), len,
 			  len >= page_bytes(view->dump));
 }
 
@@ -231,8 +245,8 @@ static const void *in_block(struct dump_view *view, uint64_t paddr, size_t len)
 	if (len > BLOCK_BYTES - (paddr - at) || !view->dump->format->mappable || view->dump->live)
 		return NULL;
 	if (view->block_at[i] != at) {
-		piece = piece_at(view, at);
-		if (!piece || !piece->stored || at < piece->start || piece->end - at < BLOCK_BYTES)
+		piece = stored_piece(view, at);
+		if (!piece || piece->end - at < BLOCK_BYTES)
 			return NULL;
 		view->block_at[i] = NO_BLOCK;
 		e = read_stored(view, segment_of(view, piece), at, block, BLOCK_BYTES);
@@ -250,13 +264,13 @@ static const void *in_block(struct dump_view *view, uint64_t paddr, size_t len)
  */
 static bool read_ahead(struct dump_view *view, uint64_t paddr, size_t len)
 {
-	const struct dump_piece *piece = piece_at(view, paddr);
+	const struct dump_piece *piece = stored_piece(view, paddr);
 	struct err *e;
 	size_t more;
 
 	view->ahead_len = 0;
 	if (paddr != view->follows || paddr < view->no_ahead || !view->dump->format->mappable ||
-	    view->dump->live || !piece || !piece->stored || paddr < piece->start)
+	    view->dump->live || !piece)
 		return false;
 	more = (size_t)min_u64(piece->end - paddr, DUMP_VIEW_MAX);
 	if (more <= len)
@@ -308,18 +322,16 @@ struct err *dump_view_get(struct dump_view *view, uint64_t paddr, size_t len, co
 
 size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want)
 {
-	const struct dump_piece *piece = piece_at(view, paddr);
+	const struct dump_piece *piece = stored_piece(view, paddr);
 	size_t page = page_bytes(view->dump);
-	const struct dump_segment *seg;
-	uint64_t stored, len, off;
+	uint64_t stored, len;
 
-	if (!piece || !piece->stored || paddr < piece->start || !view->dump->format->mappable)
+	if (!piece || !view->dump->format->mappable)
 		return 0;
-	seg = segment_of(view, piece);
-	off = seg->offset + (paddr - seg->paddr);
 	stored = piece->end - paddr;
 	if (window_can_map(&view->window))
-		stored = min_u64(stored, window_reach(&view->window, seg, off, page));
+		stored = min_u64(stored, window_reach(&view->window, segment_of(view, piece),
+						      file_offset(view, piece, paddr), page));
 	len = min_u64(stored, min_u64(want, DUMP_VIEW_MAX));
 	/* A page that ends in another piece or window must be assembled as a whole. */
 	if (len == stored)
@@ -329,13 +341,11 @@ size_t dump_view_contiguous(struct dump_view *view, uint64_t paddr, size_t want)
 
 uint64_t dump_view_cut_off(struct dump_view *view, uint64_t paddr)
 {
-	const struct dump_piece *piece = piece_at(view, paddr);
-	const struct dump_segment *seg;
+	const struct dump_piece *piece = stored_piece(view, paddr);
 
-	if (!piece || !piece->stored || paddr < piece->start || !view->dump->format->mappable)
+	if (!piece || !view->dump->format->mappable)
 		return 0;
-	seg = segment_of(view, piece);
-	return seg->offset + (paddr - seg->paddr) < view->dump->src->size ? 0 : piece->end - paddr;
+	return file_offset(view, piece, paddr) < view->dump->src->size ? 0 : piece->end - paddr;
 }
 
 bool dump_view_stored(struct dump_view *view, uint64_t pfn, struct dump_stored *ret)

@@ -81,7 +81,7 @@ static struct err *count_gaps(struct elf_runs *runs, const struct progress *prog
 			TRY(progress_tick(progress, PHASE_COPY, 0, 0));
 		TRY(is_bridge(runs->dump, last.end, run.start, ELF_GAP_MAX, &short_gap));
 		if ((*total)++ && short_gap)
-			bridges[63 - __builtin_clzll(run.start - last.end)]++;
+			bridges[log2_floor(run.start - last.end)]++;
 	}
 }
 

@@ -57,7 +57,7 @@ static unsigned int section_bits_of(const struct kernel *kernel, unsigned int nt
 
 static unsigned int log2_of(uint64_t v)
 {
-	return v ? 63 - (unsigned int)__builtin_clzll(v) : 0;
+	return v ? log2_floor(v) : 0;
 }
 
 /* A number of bits as a fact; 0 when it is missing or absurd. */
