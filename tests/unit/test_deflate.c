@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "codec/huffman.h"
-#include "tests/unit/random.h"
+#include "tests/unit/pagefill.h"
 #include "tests/unit/unit.h"
 
 #define CANARY 0xa5
@@ -96,20 +96,6 @@ static size_t check_page(struct deflate *deflate, size_t len)
 	return size;
 }
 
-/* @kinds values in @len bytes, partly copies of what is some way before. */
-static void fill(uint64_t *seed, size_t len, uint64_t kinds, uint64_t copies)
-{
-	for (size_t at = 0; at < len;) {
-		size_t n = 1 + random_below(seed, 1u << random_below(seed, 10));
-		size_t distance = 1 + random_below(seed, at + 1);
-		bool copy = at && random_below(seed, 100) < copies;
-
-		for (; n && at < len; n--, at++)
-			src[at] = copy && distance <= at ? src[at - distance] :
-							   (uint8_t)random_below(seed, kinds);
-	}
-}
-
 static void test_every_shape(void)
 {
 	static const size_t lens[] = { 1, 2, 3, 4, 5, 8, 15, 16, 17, 100, 4095, 4096, 16384, 65536 };
@@ -123,7 +109,7 @@ static void test_every_shape(void)
 		for (size_t l = 0; l < sizeof(lens) / sizeof(lens[0]); l++)
 			for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 				for (size_t c = 0; c < sizeof(copies) / sizeof(copies[0]); c++) {
-					fill(&seed, lens[l], kinds[k], copies[c]);
+					page_fill(src, &seed, lens[l], kinds[k], copies[c]);
 					check_page(deflate, lens[l]);
 				}
 	CHECK_EQ(deflate_page(deflate, src, 0, dst), 0);
@@ -202,13 +188,7 @@ static void test_near_zlib(void)
 	for (unsigned int round = 0; round < 200; round++) {
 		uLongf size = sizeof(dst);
 
-		for (size_t i = 0; i < 4096; i += 8) {
-			uint64_t word = random_below(&seed, 4) ?
-				random_below(&seed, 1u << random_below(&seed, 12)) :
-				UINT64_C(0xffff888000000000) + 64 * random_below(&seed, 4096);
-
-			memcpy(src + i, &word, 8);
-		}
+		page_fill_words(src, &seed);
 		ours += check_page(deflate, 4096);
 		CHECK_EQ(compress2(dst, &size, src, 4096, 1), Z_OK);
 		zlibs += size;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "codec/fse.h"
-#include "tests/unit/random.h"
+#include "tests/unit/pagefill.h"
 #include "tests/unit/unit.h"
 
 #define CANARY 0xa5
@@ -73,20 +73,6 @@ static size_t check_page(struct zstd_page *page, size_t len)
 	return size;
 }
 
-/* @kinds values in @len bytes, partly copies of what is some way before. */
-static void fill(uint64_t *seed, size_t len, uint64_t kinds, uint64_t copies)
-{
-	for (size_t at = 0; at < len;) {
-		size_t n = 1 + random_below(seed, 1u << random_below(seed, 10));
-		size_t distance = 1 + random_below(seed, at + 1);
-		bool copy = at && random_below(seed, 100) < copies;
-
-		for (; n && at < len; n--, at++)
-			src[at] = copy && distance <= at ? src[at - distance] :
-							   (uint8_t)random_below(seed, kinds);
-	}
-}
-
 static void test_every_shape(void)
 {
 	static const size_t lengths[] = { 4096, 4096, 16384, 65536, 255, 256, 100, 9, 8, 1 };
@@ -100,8 +86,8 @@ static void test_every_shape(void)
 
 		if (len == 65536 && round > 600)
 			len = 1 + random_below(&seed, 5000);
-		fill(&seed, len, 1 + random_below(&seed, 1u << random_below(&seed, 9)),
-		     random_below(&seed, 101));
+		page_fill(src, &seed, len, 1 + random_below(&seed, 1u << random_below(&seed, 9)),
+			  random_below(&seed, 101));
 		stored += check_page(page, len) > 0;
 	}
 	CHECK(stored > 1500);
@@ -165,13 +151,7 @@ static void test_near_library(void)
 
 	CHECK_OK(zstd_page_create(4096, &page));
 	for (unsigned int round = 0; round < 200; round++) {
-		for (size_t i = 0; i < 4096; i += 8) {
-			uint64_t word = random_below(&seed, 4) ?
-				random_below(&seed, 1u << random_below(&seed, 12)) :
-				UINT64_C(0xffff888000000000) + 64 * random_below(&seed, 4096);
-
-			memcpy(src + i, &word, 8);
-		}
+		page_fill_words(src, &seed);
 		ours += check_page(page, 4096);
 		library += ZSTD_compress(dst, sizeof(dst), src, 4096, 1);
 	}
