@@ -35,6 +35,12 @@ struct mapping {
 	uint64_t len;		/* bytes from va on; 0 = empty */
 };
 
+/* Where @map puts @va, which it covers. */
+static inline uint64_t mapping_pa(const struct mapping *map, uint64_t va)
+{
+	return map->pa + (va - map->va);
+}
+
 /* What comes of trying a guess against something known. */
 enum probe {
 	PROBE_NO,	/* what is there contradicts the guess */

@@ -28,12 +28,6 @@ enum probe probe_walk(const struct arch_env *env, const struct pt_form *form, ui
  */
 bool probe_banner(const uint8_t *bytes, size_t len, char ret[PROBE_RELEASE]);
 
-/* Address arithmetic of leaves: where @map puts @va, which it covers. */
-static inline uint64_t mapping_pa(const struct mapping *map, uint64_t va)
-{
-	return map->pa + (va - map->va);
-}
-
 /* The error of a walk says a table could not be read, not that nothing is mapped. */
 bool probe_table_missing(const struct err *e);
 

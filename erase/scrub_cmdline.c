@@ -41,7 +41,7 @@ static struct err *translate(void *ctx, uint64_t va, struct mapping *ret)
 
 	form = kernel->arch->tables(kernel->arch_state, va, &root, &plain);
 	TRY(pt_walk_hidden(form, kreader_view(reader), p->root_pa, plain, &map));
-	*ret = (struct mapping){ .va = va, .pa = map.pa + (plain - map.va),
+	*ret = (struct mapping){ .va = va, .pa = mapping_pa(&map, plain),
 				 .len = map.len - (plain - map.va) };
 	return NULL;
 }

@@ -96,7 +96,7 @@ static void find_gdts(struct order *o)
 		e = form && cpu->gdt ? pt_walk(form, kreader_view(o->reader), cpu->cr3 & form->pa_mask, va, &map) :
 				       err_no_mapping;
 		if (!e)
-			o->gdt[i] = map.pa + (va - map.va);
+			o->gdt[i] = mapping_pa(&map, va);
 		err_free(e);
 	}
 }
@@ -120,7 +120,7 @@ static bool percpu_pa(struct order *o, enum want want, unsigned int cpu, uint64_
 	if (!e)
 		e = kread_vtop(o->reader, va, &map);
 	if (!e)
-		*ret = map.pa + (va - map.va);
+		*ret = mapping_pa(&map, va);
 	err_free(e);
 	return !e;
 }

@@ -124,7 +124,7 @@ struct err *kread_vtop(struct kreader *reader, uint64_t va, struct mapping *ret)
 		TRY(walk(reader, va, &map));
 	*ret = (struct mapping){
 		.va = va,
-		.pa = map.pa + (va - map.va),
+		.pa = mapping_pa(&map, va),
 		.len = map.len - (va - map.va),
 	};
 	return NULL;

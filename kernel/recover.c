@@ -370,7 +370,6 @@ struct err *kernel_recover(struct kernel *kernel, bool cpus_only)
 	TRY(dump_set_page_size(dump, dump->page_shift ? UINT64_C(1) << dump->page_shift :
 							arch_machine_min_page(dump->machine)));
 	TRY(dump_view_create(dump, 0, &r.view));
-	facts_init(&running.facts);
 	e = recover(&r, kernel, arch, &running);
 	dump_view_destroy(r.view);
 	facts_deinit(&running.facts);

@@ -43,10 +43,10 @@ static bool look_at(struct kreader *reader, uint64_t va, struct recover_running 
 	if (e)
 		return false;
 	if (recover_is_note(head, kreader_kernel(reader)->order))
-		add_place(ret, map.pa + (va - map.va) + sizeof(head),
+		add_place(ret, mapping_pa(&map, va) + sizeof(head),
 			  get_u32(head + 4, kreader_kernel(reader)->order), true);
 	else if (recover_is_start(head, sizeof(head)))
-		add_place(ret, map.pa + (va - map.va), RECOVER_TEXT_MAX, false);
+		add_place(ret, mapping_pa(&map, va), RECOVER_TEXT_MAX, false);
 	else
 		return false;
 	return true;

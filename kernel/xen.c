@@ -191,7 +191,7 @@ struct err *xen_read(const struct xen *xen, struct dump_view *view, uint64_t va,
 
 		if (!e) {
 			n = (size_t)min_u64(len, map.len - (va - map.va));
-			e = dump_view_read(view, map.pa + (va - map.va), to, n);
+			e = dump_view_read(view, mapping_pa(&map, va), to, n);
 		}
 		if (e)
 			return err_prepend(e, "Xen's memory at %#" PRIx64, va);

@@ -19,7 +19,7 @@ uint64_t xen_plain_frames(const struct xen *xen, struct dump_view *view, uint64_
 	struct mapping map = { 0 };
 	struct err *e = xen_vtop(xen, view, va, &map);
 
-	if (e || map.pa + (va - map.va) != pa) {
+	if (e || mapping_pa(&map, va) != pa) {
 		err_free(e);
 		return 0;
 	}
@@ -40,10 +40,10 @@ static struct err *check_direct_map(const struct xen *xen, struct dump_view *vie
 		err_free(e);
 		return NULL;
 	}
-	if (map.pa + (va - map.va) != pa)
+	if (mapping_pa(&map, va) != pa)
 		return err_new(ERR_UNSUPPORTED, "Xen's direct map has machine address %#" PRIx64 " in the "
 			       "place of %#" PRIx64 ": its numbers of frames are not plain ones, which is "
-			       "not supported", map.pa + (va - map.va), pa);
+			       "not supported", mapping_pa(&map, va), pa);
 	*linear = true;
 	return NULL;
 }
